@@ -1,0 +1,133 @@
+//! Hostile input against the public interface. Each test fails when its defence is switched off.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::time::{Duration, Instant};
+
+use entente_stix::{Limits, Object, Timestamp, bundle, id, json, validate};
+use proptest::prelude::*;
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T10:00:00Z").unwrap()
+}
+
+fn admit(text: &str) -> Result<Object, &'static str> {
+    let object = Object::parse(text.as_bytes(), &Limits::admission()).map_err(|error| error.code())?;
+    validate::check(&object, now()).map_err(|error| error.code())?;
+    Ok(object)
+}
+
+fn refused(text: &str) -> &'static str {
+    let begin = Instant::now();
+    let error = json::check(text.as_bytes(), &Limits::admission()).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_millis(1000), "an unoptimised build needs less than ten times the limit");
+    error.code()
+}
+
+#[test]
+fn abuse_a05_times_out_of_order_or_ahead_are_refused() {
+    // A version from the future would win over every later correction.
+    let identity = |created: &str, modified: &str| {
+        format!(
+            r#"{{"type":"identity","spec_version":"2.1","id":"identity--2a8d1e61-5c4b-4f0e-9d1c-0e6f1a2b3c4d","created":"{created}","modified":"{modified}","name":"A"}}"#
+        )
+    };
+    let created = "2026-11-01T00:00:00.000Z";
+    assert!(admit(&identity(created, "2026-11-24T10:05:00.000Z")).is_ok());
+    assert_eq!(admit(&identity(created, "2026-11-24T10:05:00.001Z")).err(), Some("STIX-E-303"));
+    assert_eq!(admit(&identity(created, "9999-12-31T23:59:59.999Z")).err(), Some("STIX-E-303"));
+    assert_eq!(admit(&identity("9999-01-01T00:00:00.000Z", "9999-12-31T00:00:00.000Z")).err(), Some("STIX-E-303"));
+    assert_eq!(admit(&identity(created, "2026-10-31T23:59:59.999Z")).err(), Some("STIX-E-301"));
+    assert_eq!(admit(&identity(created, "0000-01-01T00:00:00.000Z")).err(), Some("STIX-E-111"));
+}
+
+#[test]
+fn abuse_a08_a_wrong_deterministic_id_is_accepted_and_can_be_flagged() {
+    // Merging on the claimed identifier would let one party overwrite another's observable.
+    let claimed = "ipv4-addr--5853f6a4-638f-5b4e-9b0f-ded361ae3812";
+    let object = admit(&format!(r#"{{"type":"ipv4-addr","id":"{claimed}","value":"192.0.2.44"}}"#)).unwrap();
+    assert_eq!(object.id(), claimed);
+    assert_eq!(id::recomputed(&object).as_deref(), Some("ipv4-addr--59bca7b5-de05-591d-9d1c-266072549107"));
+}
+
+#[test]
+fn abuse_a09_depth_costs_neither_stack_nor_time() {
+    assert_eq!(refused(&"[".repeat(100_000)), "STIX-E-004");
+    assert_eq!(refused(&"{\"a\":".repeat(100_000)), "STIX-E-004");
+    let deep = format!("{{\"type\":\"bundle\",\"objects\":[{}{}]}}", "[".repeat(1 << 20), "]".repeat(1 << 20));
+    let split = bundle::split(deep.as_bytes(), &Limits::admission()).unwrap();
+    assert_eq!(split.objects.len(), 1);
+    assert_eq!(Object::parse(split.objects[0], &Limits::admission()).unwrap_err().code(), "STIX-E-004");
+}
+
+#[test]
+fn abuse_a09_many_keys_long_keys_and_colliding_keys_are_bounded() {
+    let keys = |count: usize| (0..count).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(",");
+    assert_eq!(refused(&format!("{{{}}}", keys(1_000_000).get(..7_000_000).unwrap())), "STIX-E-006");
+    assert_eq!(refused(&format!("{{\"{}\":0}}", "k".repeat(7_000_000))), "STIX-E-007");
+    assert_eq!(refused(&format!("{{\"a\":\"{}\"}}", "x".repeat(7_000_000))), "STIX-E-005");
+    // Equal length, first, middle and last byte: every key meets the same bit of the filter.
+    let colliding: Vec<_> = (0..9_999).map(|n| format!("\"k{n:05}m{n:05}k\":0")).collect();
+    let text = format!("{{{}}}", colliding.join(","));
+    let begin = Instant::now();
+    assert!(json::check(text.as_bytes(), &Limits::admission()).is_ok());
+    assert!(begin.elapsed() < Duration::from_millis(500));
+    assert_eq!(refused(&format!("{{{},\"\\u006b00000m00000k\":1}}", colliding.join(","))), "STIX-E-003");
+}
+
+#[test]
+fn abuse_a10_a_marking_given_twice_is_refused() {
+    // A reader that keeps the last value would release a red object as clear.
+    let red = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+    let clear = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487";
+    for second in ["object_marking_refs", "object_marking\\u005frefs"] {
+        let text = format!(
+            r#"{{"type":"url","id":"url--595b5f5c-4253-5ecb-a858-a03658fa994b","value":"http://a.example/","object_marking_refs":["{red}"],"{second}":["{clear}"]}}"#
+        );
+        assert_eq!(admit(&text).err(), Some("STIX-E-003"));
+    }
+    let nested =
+        r#"{"type":"url","id":"url--595b5f5c-4253-5ecb-a858-a03658fa994b","value":"x","x_a":[{"tlp":1,"tlp":2}]}"#;
+    assert_eq!(admit(nested).err(), Some("STIX-E-003"));
+}
+
+#[test]
+fn abuse_a11_bundles_beyond_the_limit_are_refused_and_self_references_are_harmless() {
+    let bundle = |count: usize| format!("{{\"type\":\"bundle\",\"objects\":[{}]}}", vec!["{}"; count].join(","));
+    assert_eq!(bundle::split(bundle(50_000).as_bytes(), &Limits::admission()).unwrap().objects.len(), 50_000);
+    let begin = Instant::now();
+    assert_eq!(bundle::split(bundle(1_000_000).as_bytes(), &Limits::admission()).unwrap_err().code(), "STIX-E-011");
+    assert!(begin.elapsed() < Duration::from_millis(1000));
+    let itself = "report--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+    let report = format!(
+        r#"{{"type":"report","spec_version":"2.1","id":"{itself}","created":"2026-11-01T08:15:30.000Z","modified":"2026-11-01T08:15:30.000Z","name":"A","published":"2026-11-01T08:15:30Z","object_refs":["{itself}"]}}"#
+    );
+    let report = admit(&report).unwrap();
+    assert_eq!(report.references().first().map(|reference| reference.target.as_str()), Some(itself));
+}
+
+#[test]
+fn abuse_a14_a_redefined_level_is_refused_at_admission() {
+    let text = r#"{"type":"marking-definition","spec_version":"2.1","id":"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487","created":"2022-10-01T00:00:00.000Z","name":"TLP:CLEAR","extensions":{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":{"extension_type":"property-extension","tlp_2_0":"clear"}}}"#;
+    assert!(admit(text).is_ok());
+    assert_eq!(admit(&text.replace("\"clear\"", "\"red\"")).err(), Some("stix.reserved-marking"));
+}
+
+proptest! {
+    #[test]
+    fn objects_of_random_members_never_panic(
+        members in proptest::collection::vec((
+            r"(type|id|created|modified|labels|confidence|object_marking_refs|granular_markings|extensions|valid_from|pattern|x_[a-z]{0,2}_ref)",
+            r#"("[a-z0-9-]{0,9}"|"mutex--44287210-9343-52aa-86a2-41c9d3902b75"|[0-9]{1,4}|null|true|\[\]|\{\}|\["a",1\]|\[\{"lang":0\}\]|"2026-11-01T08:15:30.000Z")"#,
+        ), 0..8),
+    ) {
+        let inner: String = members.iter().map(|(key, value)| format!(",\"{key}\":{value}")).collect();
+        let text = format!("{{\"type\":\"mutex\",\"id\":\"mutex--44287210-9343-52aa-86a2-41c9d3902b75\"{inner}}}");
+        if let Ok(object) = Object::parse(text.as_bytes(), &Limits::admission()) {
+            let _ = validate::check(&object, now());
+            let _ = id::recomputed(&object);
+            let _ = (object.labels(), object.references(), object.json());
+            prop_assert_eq!(object.raw(), text.as_bytes());
+        }
+    }
+}
