@@ -1,0 +1,90 @@
+//! STIX patterning: the text of indicators as a tree (STIX 2.1 §9).
+//!
+//! [`parse`] reads the whole grammar: observation expressions with `AND`, `OR`, `FOLLOWEDBY` and qualifiers, comparison
+//! expressions with every operator and constant, object paths with indices and quoted keys. [`Pattern`] prints itself in one
+//! canonical spacing, lists its literals, and says whether looking up a few keys is all it takes to match it.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | `token` | characters to tokens |
+//! | `parser` | tokens to the tree, with the limits |
+//! | `tree` | the tree |
+//! | `print` | the tree to text |
+//! | `keys` | literals and look-up keys |
+//!
+//! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
+//!
+//! GAP: `MATCHES` is not compiled, so an expression outside the supported syntax is found only where it is evaluated.
+//!
+//! # Examples
+//!
+//! ```
+//! let pattern = entente_pattern::parse("[ipv4-addr:value IN ('192.0.2.1','192.0.2.2')]")?;
+//! assert_eq!(pattern.to_string(), "[ipv4-addr:value IN ('192.0.2.1', '192.0.2.2')]");
+//! let keys = pattern.keys().unwrap_or_default();
+//! assert_eq!(keys.iter().map(|key| key.value.as_str()).collect::<Vec<_>>(), ["192.0.2.1", "192.0.2.2"]);
+//! # Ok::<(), entente_pattern::PatternError>(())
+//! ```
+
+mod error;
+mod keys;
+mod parser;
+mod print;
+mod token;
+mod tree;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use error::{PatternError, PatternErrorKind};
+pub use keys::{Key, Literal};
+pub use print::equality;
+pub use tree::Operator;
+
+/// A STIX pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    root: tree::Observation,
+}
+
+/// Reads a pattern.
+///
+/// Linear in the text, depth of calls bounded by the depth limit of 32.
+///
+/// # Errors
+///
+/// `STIX-E-901` for syntax, `-903` for a qualifier twice on one bracket, `-904` for a hash constant that does not fit its
+/// algorithm, `-912` beyond 64 KiB, 256 comparisons, depth 32, 10,000 constants in a set or 32 steps in a path.
+pub fn parse(text: &str) -> Result<Pattern, PatternError> {
+    parser::parse(text).map(|root| Pattern { root })
+}
+
+impl Pattern {
+    /// Returns every constant of the pattern in order, with the path it is compared to.
+    pub fn literals(&self) -> Vec<Literal> {
+        keys::literals(&self.root)
+    }
+
+    /// Returns the keys whose union is the pattern: it matches exactly where one of them is seen.
+    ///
+    /// None where the pattern says more or something else than equality: `AND`, `FOLLOWEDBY`, qualifiers, negation, order,
+    /// wildcards, regular expressions, networks by `ISSUBSET`, or `EXISTS`. The list is empty for a pattern that can match
+    /// nothing, such as `[file:size IN ()]`.
+    pub fn keys(&self) -> Option<Vec<Key>> {
+        keys::keys(&self.root)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print::observation(formatter, &self.root)
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        parse(text)
+    }
+}
