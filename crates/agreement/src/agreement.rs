@@ -1,0 +1,389 @@
+//! One agreement: its terms, its note, the notices received since, and the state that follows from them.
+//!
+//! State is computed from notes and the clock only (section 14.1 of the format); nothing here can be set.
+
+use std::sync::Arc;
+
+use entente_ledger::note::{Note, SigningKey, VerifierKey};
+use entente_stix::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::error::TextError;
+use crate::hex;
+use crate::ids::{AgreementId, PartyId};
+use crate::notice::{Consent, Notice, NoticeError, Verb};
+use crate::terms::{CommunityMember, Party, Terms};
+use crate::text;
+
+/// Names a state of an agreement (section 14.1 of the format).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nobody has signed.
+    Draft,
+    /// Some parties have signed.
+    Offered,
+    /// All have signed; `valid_from` is not reached.
+    Countersigned,
+    /// Releases are possible.
+    InForce,
+    /// A later version is in force.
+    Amended,
+    /// At least one party has suspended it.
+    Suspended,
+    /// `valid_to` is reached.
+    Expired,
+    /// A termination has taken effect.
+    Terminated,
+}
+
+impl State {
+    /// Returns the name, for example `in-force`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Draft => "draft",
+            State::Offered => "offered",
+            State::Countersigned => "countersigned",
+            State::InForce => "in-force",
+            State::Amended => "amended",
+            State::Suspended => "suspended",
+            State::Expired => "expired",
+            State::Terminated => "terminated",
+        }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Holds an agreement with everything its state follows from.
+///
+/// Cloning copies the notices and shares the terms.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    terms: Arc<Terms>,
+    note: Option<Note>,
+    /// Parties that have signed the text, bit = position.
+    signed: u64,
+    /// Parties that have suspended and not resumed, bit = position.
+    suspended: u64,
+    /// Earliest instant at which a termination takes effect.
+    terminated_at: Option<Timestamp>,
+    /// Instant from which a later version replaces this one.
+    superseded_at: Option<Timestamp>,
+    /// Last suspend or resume per party, against replays.
+    last_switch: Vec<(u32, Timestamp)>,
+    consents: Vec<Consent>,
+}
+
+impl Agreement {
+    /// Opens a complete agreement: a note that every party of its text has signed.
+    ///
+    /// # Errors
+    ///
+    /// Every error of the first failing stage: `note.…`, `text.…`, `agr.…`; `agr.party-unsigned` per missing party,
+    /// `agr.wrong-key` where a line carries a party's key name with another key.
+    pub fn open(note: &[u8]) -> Result<Agreement, Vec<TextError>> {
+        let agreement = Agreement::open_partial(note)?;
+        let unsigned: Vec<TextError> = agreement
+            .unsigned()
+            .map(|party| TextError::new("agr.party-unsigned", 0, format!("`{}` has not signed", party.id)))
+            .collect();
+        if unsigned.is_empty() { Ok(agreement) } else { Err(unsigned) }
+    }
+
+    /// Opens an offered agreement: a note with valid signatures of some of its parties.
+    ///
+    /// # Errors
+    ///
+    /// As [`Agreement::open`], without `agr.party-unsigned`.
+    pub fn open_partial(note: &[u8]) -> Result<Agreement, Vec<TextError>> {
+        let (parsed, terms) = text::open(note)?;
+        let keys = party_keys(&terms)?;
+        let foreign = keys.iter().zip(&terms.parties).find_map(|(key, party)| {
+            let named = parsed.signatures().iter().any(|line| line.name() == key.name() && !key.matches(line));
+            let signed = parsed.signatures().iter().any(|line| key.matches(line));
+            (named && !signed).then(|| {
+                let message = format!("a signature says `{}`, but not by the key of `{}`", key.name(), party.id);
+                TextError::new("agr.wrong-key", 0, message)
+            })
+        });
+        if let Some(error) = foreign {
+            return Err(vec![error]);
+        }
+        let signers = parsed.verify(&keys).map_err(|error| vec![text::note_error(&error, note)])?;
+        let mut agreement = Agreement::of_terms(terms);
+        agreement.signed = signers.iter().filter_map(|at| u32::try_from(*at).ok()).fold(0, |bits, at| bits | bit(at));
+        agreement.note = Some(parsed);
+        Ok(agreement)
+    }
+
+    /// Holds a text that nobody has signed, for simulation and drafting.
+    ///
+    /// # Errors
+    ///
+    /// As [`Terms::parse`].
+    pub fn draft(text: &str) -> Result<Agreement, Vec<TextError>> {
+        Ok(Agreement::of_terms(Terms::parse(text)?))
+    }
+
+    fn of_terms(terms: Terms) -> Agreement {
+        Agreement {
+            terms: Arc::new(terms),
+            note: None,
+            signed: 0,
+            suspended: 0,
+            terminated_at: None,
+            superseded_at: None,
+            last_switch: Vec::new(),
+            consents: Vec::new(),
+        }
+    }
+
+    /// Returns the terms.
+    pub fn terms(&self) -> &Arc<Terms> {
+        &self.terms
+    }
+
+    /// Returns the name of the agreement.
+    pub fn id(&self) -> &AgreementId {
+        &self.terms.id
+    }
+
+    /// Returns the signed note; `None` for a draft.
+    pub fn note(&self) -> Option<&Note> {
+        self.note.as_ref()
+    }
+
+    /// Iterates over the parties that have not signed.
+    pub fn unsigned(&self) -> impl Iterator<Item = &Party> {
+        let positions = self.terms.parties.iter().zip(0_u32..);
+        positions.filter(|(_, at)| self.signed & bit(*at) == 0).map(|(party, _)| party)
+    }
+
+    /// Returns the state at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        if self.signed == 0 {
+            State::Draft
+        } else if !self.is_complete() {
+            State::Offered
+        } else if self.terminated_at.is_some_and(|at| at <= now) {
+            State::Terminated
+        } else if now >= self.terms.valid_to {
+            State::Expired
+        } else if self.superseded_at.is_some_and(|at| at <= now) {
+            State::Amended
+        } else if self.suspended != 0 {
+            State::Suspended
+        } else if now < self.terms.valid_from {
+            State::Countersigned
+        } else {
+            State::InForce
+        }
+    }
+
+    /// Tells whether the agreement is signed, not suspended, not terminated and not replaced; the validity is not asked.
+    pub(crate) fn is_standing(&self, now: Timestamp) -> bool {
+        self.is_complete()
+            && self.suspended == 0
+            && self.terminated_at.is_none_or(|at| now < at)
+            && self.superseded_at.is_none_or(|at| now < at)
+    }
+
+    fn is_complete(&self) -> bool {
+        usize::try_from(self.signed.count_ones()).is_ok_and(|count| count == self.terms.parties.len())
+    }
+
+    /// Lists the parties that have suspended the agreement and not resumed it.
+    pub fn suspended_by(&self) -> Vec<&PartyId> {
+        let positions = self.terms.parties.iter().zip(0_u32..);
+        positions.filter(|(_, at)| self.suspended & bit(*at) != 0).map(|(party, _)| &party.id).collect()
+    }
+
+    /// Returns the earliest instant at which a termination takes effect.
+    pub fn terminated_at(&self) -> Option<Timestamp> {
+        self.terminated_at
+    }
+
+    /// Marks this version as replaced from the later version's `valid_from` on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Terms::check_successor`]; also `agr.party-unsigned` if the later version is not completely signed.
+    pub fn supersede(&mut self, later: &Agreement) -> Result<(), TextError> {
+        later.terms.check_successor(Some(&self.terms))?;
+        if later.terms.hash == self.terms.hash {
+            return Err(TextError::new("agr.replay", 0, "a version does not replace itself"));
+        }
+        if !later.is_complete() {
+            return Err(TextError::new("agr.party-unsigned", 0, "the later version is not signed by every party"));
+        }
+        let from = later.terms.valid_from;
+        self.superseded_at = Some(self.superseded_at.map_or(from, |known| known.min(from)));
+        Ok(())
+    }
+
+    /// Applies a one-line note: suspend, resume, terminate, consent or withdrawal of consent (section 4.9 of the format).
+    ///
+    /// A suspension holds as soon as the note is here, whatever its time says: a clock that runs late does not delay it.
+    /// Returns the notice that was applied. A withdrawal that arrives before its consent is refused
+    /// (`notice.no-consent`), so that its sender sends it again.
+    ///
+    /// # Errors
+    ///
+    /// [`NoticeError`]; the agreement is unchanged then.
+    pub fn apply_notice(&mut self, note: &[u8]) -> Result<Notice, NoticeError> {
+        if !self.is_complete() {
+            return Err(NoticeError::Unsigned);
+        }
+        let (parsed, notice) = Notice::open(note)?;
+        if notice.agreement != self.terms.id || notice.hash != self.terms.hash {
+            return Err(NoticeError::OtherAgreement);
+        }
+        let keys = party_keys(&self.terms).map_err(|_| NoticeError::Key)?;
+        let signers = parsed.verify(&keys)?;
+        let signed = signers.iter().filter_map(|at| u32::try_from(*at).ok()).fold(0_u64, |bits, at| bits | bit(at));
+        match &notice.verb {
+            Verb::Suspend { party, at, .. } => {
+                let position = self.signer(party, signed)?;
+                self.switch(position, *at)?;
+                self.suspended |= bit(position);
+            }
+            Verb::Resume { party, at } => {
+                let position = self.signer(party, signed)?;
+                self.resume(position, signed, *at)?;
+            }
+            Verb::Terminate { party, at, effective, .. } => {
+                self.signer(party, signed)?;
+                let notice_micros = i64::from(self.terms.termination.notice_days).saturating_mul(86_400_000_000);
+                if *effective < at.saturating_add_micros(notice_micros) {
+                    return Err(NoticeError::NoticePeriod { days: self.terms.termination.notice_days });
+                }
+                self.terminated_at = Some(self.terminated_at.map_or(*effective, |known| known.min(*effective)));
+            }
+            Verb::Consent { scope, to, purposes, until } => {
+                let originator = self.only_signer(signed)?;
+                if self.terms.party(to).is_none() {
+                    return Err(NoticeError::UnknownParty { party: to.clone() });
+                }
+                let hash = Sha256::digest(parsed.text().as_bytes()).into();
+                if self.consents.iter().any(|known| known.hash == hash) {
+                    return Err(NoticeError::Replay);
+                }
+                let consent = Consent {
+                    hash,
+                    originator,
+                    scope: scope.clone(),
+                    to: to.clone(),
+                    purposes: *purposes,
+                    until: *until,
+                    withdrawn: false,
+                };
+                self.consents.push(consent);
+            }
+            Verb::ConsentWithdraw { consent, .. } => {
+                let originator = self.only_signer(signed)?;
+                let known = self.consents.iter_mut().find(|known| known.hash == *consent);
+                let known = known.filter(|known| known.originator == originator).ok_or(NoticeError::NoConsent)?;
+                known.withdrawn = true;
+            }
+        }
+        Ok(notice)
+    }
+
+    /// Returns the position of the party that a notice names, which must have signed it.
+    fn signer(&self, party: &PartyId, signed: u64) -> Result<u32, NoticeError> {
+        let position = self.terms.position(party).ok_or_else(|| NoticeError::UnknownParty { party: party.clone() })?;
+        if signed & bit(position) == 0 {
+            return Err(NoticeError::NotSigner { party: party.clone() });
+        }
+        Ok(position)
+    }
+
+    fn only_signer(&self, signed: u64) -> Result<PartyId, NoticeError> {
+        let mut signers = self.terms.parties.iter().zip(0_u32..).filter(|(_, at)| signed & bit(*at) != 0);
+        match (signers.next(), signers.next()) {
+            (Some((party, _)), None) => Ok(party.id.clone()),
+            _ => Err(NoticeError::Signers),
+        }
+    }
+
+    /// Records a suspend or resume; an older or equal time than the last one of the party is a replay.
+    fn switch(&mut self, position: u32, at: Timestamp) -> Result<(), NoticeError> {
+        match self.last_switch.iter_mut().find(|(known, _)| *known == position) {
+            Some((_, last)) if at <= *last => return Err(NoticeError::Replay),
+            Some((_, last)) => *last = at,
+            None => self.last_switch.push((position, at)),
+        }
+        Ok(())
+    }
+
+    /// Lifts the suspension of the named party and of every other suspender whose signature the note carries.
+    fn resume(&mut self, position: u32, signed: u64, at: Timestamp) -> Result<(), NoticeError> {
+        if self.suspended & bit(position) == 0 {
+            return Err(NoticeError::NotSuspended);
+        }
+        self.switch(position, at)?;
+        self.suspended &= !bit(position);
+        let others: Vec<u32> = (0..64).filter(|other| self.suspended & signed & bit(*other) != 0).collect();
+        for other in others {
+            if self.switch(other, at).is_ok() {
+                self.suspended &= !bit(other);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the consents given under this agreement, withdrawn ones included.
+    pub fn consents(&self) -> &[Consent] {
+        &self.consents
+    }
+
+    /// Tells whether a party belongs to the community to which GREEN data may go on.
+    pub fn community_includes(&self, party: &Party) -> bool {
+        self.terms.onward.community.iter().any(|member| match member {
+            CommunityMember::Role(role) => *role == party.role,
+            CommunityMember::Party(id) => *id == party.id,
+        })
+    }
+
+    /// Tells whether the text holds a key of the published design examples, whose seeds everybody knows.
+    ///
+    /// The seed of such a key is SHA-256("entente design example: " followed by the key name). A node refuses these keys.
+    pub fn uses_example_keys(&self) -> bool {
+        self.terms.uses_example_keys()
+    }
+
+    /// Returns the agreement hash as the format writes it, `sha256:<hex>`.
+    pub fn hash_text(&self) -> String {
+        hex::sha256_text(&self.terms.hash)
+    }
+}
+
+impl Terms {
+    /// Tells whether the text holds a key of the published design examples; see [`Agreement::uses_example_keys`].
+    pub fn uses_example_keys(&self) -> bool {
+        let keys = self.parties.iter().flat_map(|party| {
+            [Some(&party.vkey), party.log_vkey.as_ref(), party.witness_vkey.as_ref()].into_iter().flatten()
+        });
+        keys.chain(&self.audit.observers).any(|text| is_example_key(text))
+    }
+}
+
+fn is_example_key(text: &str) -> bool {
+    let Ok(key) = VerifierKey::parse(text) else { return false };
+    let seed: [u8; 32] = Sha256::digest(format!("entente design example: {}", key.name()).as_bytes()).into();
+    SigningKey::from_seed(key.name(), &seed).is_ok_and(|example| example.verifier().public_key() == key.public_key())
+}
+
+const fn bit(position: u32) -> u64 {
+    1_u64.unbounded_shl(position)
+}
+
+/// Returns the keys that sign agreements, in the order of the parties.
+pub(crate) fn party_keys(terms: &Terms) -> Result<Vec<VerifierKey>, Vec<TextError>> {
+    let keys: Result<Vec<VerifierKey>, _> = terms.parties.iter().map(|party| VerifierKey::parse(&party.vkey)).collect();
+    keys.map_err(|error| vec![TextError::new("agr.wrong-key", 0, error.to_string())])
+}
