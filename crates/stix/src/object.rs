@@ -219,7 +219,11 @@ impl Object {
 
     pub(crate) fn member_text(&self, key: &str) -> Option<&str> {
         let raw: &str = &self.inner.raw;
-        let member = self.inner.members.iter().find(|member| self.key(member) == key)?;
+        let member = self.inner.members.iter().find(|member| {
+            let written = member.key.of(raw);
+            // An escaped key is longer than what it means, so most keys are told apart by their length.
+            written == key || (written.len() > key.len() && written.contains('\\') && unescape(written) == key)
+        })?;
         Some(member.value.of(raw))
     }
 
