@@ -1,0 +1,260 @@
+//! Agreements at this node: installing signed notes, suspending and resuming, and the leaves that record it.
+
+use entente_agreement::{Agreement, AgreementId, Notice, State as Life, Verb};
+use entente_ledger::Hash;
+use entente_ledger::leaf::{AgreementState, Leaf};
+use entente_ledger::note::Note;
+
+use crate::access::{Credential, setting};
+use crate::error::{ExchangeError, Result};
+use crate::node::log_origin;
+use crate::state::{Held, State, word};
+use crate::{Exchange, journal};
+
+/// Which version of an agreement a notice is about: only that of its hash.
+pub(crate) fn concerns(notice: &str, agreement: &Agreement) -> bool {
+    Notice::open(notice.as_bytes()).is_ok_and(|(_, notice)| notice.hash == agreement.terms().hash)
+}
+
+/// What installing a note did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Installed {
+    /// Agreement id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// `sha256:…` of the text.
+    pub hash: String,
+    /// State word now.
+    pub state: String,
+    /// False when this version was already held.
+    pub new: bool,
+}
+
+/// The keys a releasing node uses under one agreement; they never leave it.
+pub(crate) fn secret_keys(exchange: &Exchange, agreement: &str) -> Result<entente_agreement::Keys> {
+    let id = setting(exchange.store(), &format!("key:{agreement}:id"))?;
+    let victim = setting(exchange.store(), &format!("key:{agreement}:victim"))?;
+    Ok(entente_agreement::Keys::new(&id, &victim))
+}
+
+impl Exchange {
+    /// Installs an agreement that every party has signed, and records it in the agreement's log.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Agreement`] for every fault of the note (A21), [`ExchangeError::Replay`] for a version that is not newer,
+    /// [`ExchangeError::NotAParty`], [`ExchangeError::UnknownParty`] when a party's card is missing or carries another key.
+    pub fn install_agreement(&self, note: &[u8]) -> Result<Installed> {
+        let agreement = Agreement::open(note).map_err(ExchangeError::Agreement)?;
+        let terms = agreement.terms().clone();
+        let id = terms.id.as_str();
+        if !terms.parties.iter().any(|party| party.id == *self.own()) {
+            return Err(ExchangeError::NotAParty(id.to_owned()));
+        }
+        if agreement.uses_example_keys() {
+            return Err(ExchangeError::Card("the agreement is signed with the published example keys".to_owned()));
+        }
+        let state = self.state()?;
+        for party in &terms.parties {
+            let known =
+                state.party(party.id.as_str()).ok_or_else(|| ExchangeError::UnknownParty(party.id.to_string()))?;
+            if known.card.vkey != party.vkey {
+                return Err(ExchangeError::Card(format!(
+                    "the agreement names another key for `{}` than its card",
+                    party.id
+                )));
+            }
+            // Receipts are verified with the key of the text, so it must be the one that was exchanged by hand.
+            if let Some(log_vkey) = &party.log_vkey
+                && *log_vkey != known.card.log_vkey(id)?
+            {
+                return Err(ExchangeError::Card(format!(
+                    "the agreement names another ledger key for `{}` than its card",
+                    party.id
+                )));
+            }
+        }
+        let newest = state.versions.iter().rfind(|held| held.id() == id);
+        let text =
+            String::from_utf8(note.to_vec()).map_err(|_| ExchangeError::Notice("the note is not UTF-8".to_owned()))?;
+        let mut installed = Installed {
+            id: id.to_owned(),
+            version: terms.version,
+            hash: Hash(terms.hash).to_sha256_text(),
+            state: word(agreement.state(self.now())).to_owned(),
+            new: true,
+        };
+        if let Some(held) = newest {
+            let known = held.agreement.terms();
+            if known.version == terms.version && known.hash == terms.hash {
+                installed.new = false;
+                return Ok(installed);
+            }
+            if terms.version <= known.version || terms.supersedes != Some(known.hash) {
+                return Err(ExchangeError::Replay {
+                    id: id.to_owned(),
+                    version: terms.version.into(),
+                    held: known.version.into(),
+                });
+            }
+        }
+        secret_keys(self, id)?;
+        let hash = Hash(terms.hash);
+        let leaf = match newest {
+            Some(held) => Leaf::Amend { text: hash, supersedes: held.hash() },
+            None => Leaf::Agreement { state: AgreementState::Countersigned, text: hash, compare: None, simulate: None },
+        };
+        let key = self.keys().log(&log_origin(&self.node().host, id))?;
+        let now = self.now();
+        self.store().write(|tx| -> Result<()> {
+            tx.put_agreement(id, i64::from(terms.version), &terms.hash, &text, now.as_micros())?;
+            let mut log = journal::log(tx, id, key.name())?;
+            journal::append(tx, &mut log, &key, &hash, &leaf, now)?;
+            Ok(())
+        })?;
+        Ok(installed)
+    }
+
+    /// Suspends an agreement: no release and no delivery from now on, at this node at once, at the other with the next contact.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is already suspended or over.
+    pub fn suspend(&self, agreement: &str, reason: &str) -> Result<()> {
+        let verb = Verb::Suspend { party: self.own().clone(), at: self.now(), reason: reason.to_owned() };
+        self.declare(agreement, verb, Life::InForce)
+    }
+
+    /// Lifts this party's suspension of an agreement.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is not suspended.
+    pub fn resume(&self, agreement: &str) -> Result<()> {
+        self.declare(agreement, Verb::Resume { party: self.own().clone(), at: self.now() }, Life::Suspended)
+    }
+
+    fn declare(&self, agreement: &str, verb: Verb, expected: Life) -> Result<()> {
+        let held = self.held(agreement)?;
+        let life = held.agreement.state(self.now());
+        if life != expected {
+            return Err(ExchangeError::State { agreement: agreement.to_owned(), state: word(life) });
+        }
+        let notice = Notice::new(held.agreement.terms(), verb);
+        let signed = notice.sign(self.keys().agreement()).map_err(|e| ExchangeError::Notice(e.to_string()))?;
+        self.accept(&held, &signed)?;
+        self.announce(agreement);
+        Ok(())
+    }
+
+    /// Accepts a notice that another party of the agreement signed.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`] when the sender is not a party, [`ExchangeError::Notice`] for every fault of the note.
+    pub fn accept_notice(&self, credential: &Credential, agreement: &str, note: &[u8]) -> Result<()> {
+        let mut held = self.held(agreement)?;
+        if !held.names(&credential.party) {
+            return Err(ExchangeError::UnknownAgreement(agreement.to_owned()));
+        }
+        // A notice about a version that was replaced meanwhile is history: it is kept, and changes nothing that rules now.
+        if let Ok((_, notice)) = Notice::open(note)
+            && let Some(named) =
+                self.state()?.versions.iter().find(|known| known.id() == agreement && known.hash().0 == notice.hash)
+        {
+            held = named.clone();
+        }
+        self.accept(&held, note)
+    }
+
+    /// Verifies a notice against the agreement, stores it and appends its leaf. The same notice twice has no second effect (A36).
+    fn accept(&self, held: &Held, note: &[u8]) -> Result<()> {
+        let refused = |message: String| ExchangeError::Notice(message);
+        let text = std::str::from_utf8(note).map_err(|e| refused(e.to_string()))?;
+        let digest = Hash::of(note);
+        let known = self.store().read(|s| s.notices(held.id()))?;
+        if known.iter().any(|earlier| earlier == text) {
+            return Ok(());
+        }
+        let mut agreement = held.agreement.clone();
+        let notice = agreement.apply_notice(note).map_err(|e| refused(e.to_string()))?;
+        let note_hash = Note::parse(note).map_err(|e| refused(e.to_string()))?.text_hash();
+        let leaf = match notice.verb {
+            Verb::Suspend { .. } => Leaf::Suspend { note: note_hash },
+            Verb::Resume { .. } => Leaf::Resume { note: note_hash },
+            Verb::Terminate { .. } => Leaf::Terminate { note: note_hash },
+            _ => return Err(refused("this version handles suspend, resume and terminate".to_owned())),
+        };
+        let key = self.keys().log(&log_origin(&self.node().host, held.id()))?;
+        let now = self.now();
+        self.store().write(|tx| -> Result<()> {
+            if tx.put_notice(held.id(), &digest.0, text, now.as_micros())? {
+                let mut log = journal::log(tx, held.id(), key.name())?;
+                journal::append(tx, &mut log, &key, &held.hash(), &leaf, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The signed note of an agreement, for a party of it.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn agreement_note(&self, credential: &Credential, agreement: &str) -> Result<Option<String>> {
+        let state = self.state()?;
+        Ok(state
+            .current(agreement, self.now())
+            .filter(|held| credential.staff || held.names(&credential.party))
+            .map(|held| held.note.clone()))
+    }
+
+    /// All notices of an agreement that this node holds, for a party of it.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn notices(&self, credential: &Credential, agreement: &str) -> Result<Option<Vec<String>>> {
+        let state = self.state()?;
+        match state.current(agreement, self.now()) {
+            Some(held) if credential.staff || held.names(&credential.party) => {
+                Ok(Some(self.store().read(|s| s.notices(agreement))?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The last signed checkpoint of an agreement's log, for a party of it.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn checkpoint(&self, credential: &Credential, agreement: &str) -> Result<Option<String>> {
+        let state = self.state()?;
+        match state.current(agreement, self.now()) {
+            Some(held) if credential.staff || held.names(&credential.party) => {
+                Ok(self.store().read(|s| s.log(agreement))?.map(|log| log.checkpoint))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Recomputes the tree of every log of this node from its leaves.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn verify_logs(&self) -> Result<Vec<crate::LogCheck>> {
+        let logs = self.store().read(|s| s.logs())?;
+        logs.iter()
+            .map(|log| {
+                let key = self.keys().log(&log.origin)?;
+                self.store().read(|s| journal::check(s, log, &key))
+            })
+            .collect()
+    }
+
+    pub(crate) fn held(&self, agreement: &str) -> Result<Held> {
+        let state = self.state()?;
+        let known = AgreementId::parse(agreement).and_then(|id| state.current(id.as_str(), self.now()).cloned());
+        known.ok_or_else(|| ExchangeError::UnknownAgreement(agreement.to_owned()))
+    }
+
+    /// The ruling agreements of this node.
+    pub(crate) fn ruling(&self, state: &State) -> Vec<Held> {
+        state.all_current(self.now()).into_iter().filter(|held| held.names(self.own())).cloned().collect()
+    }
+}

@@ -1,0 +1,213 @@
+//! What admission fixes about a revision, and how it becomes the input of a decision.
+//!
+//! Subject, confidence, marking and age are set once, when the node accepts an object, and never inferred again; origin and echo
+//! depend on who asks and are computed for each recipient (`agreements.md` sections 5 and 6).
+
+use entente_agreement::{Facts, MarkingState, ObjectType, Origin, PartyId, Purpose, Source, SubjectSet, origin_of};
+use entente_formats::Class;
+use entente_observable::Kind;
+use entente_stix::Timestamp;
+use entente_stix::marking::{Pap, Tlp};
+use entente_store::StoreError;
+use entente_store::revisions::RevisionRow;
+
+use crate::state::State;
+
+/// The facts of one revision, fixed at admission. Twenty-two bytes in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    pub(crate) object_type: ObjectType,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) tlp: Tlp,
+    pub(crate) marking: MarkingState,
+    pub(crate) pap: Pap,
+    pub(crate) subject: SubjectSet,
+    pub(crate) confidence: u8,
+    pub(crate) role: Class,
+    pub(crate) country: Option<[u8; 2]>,
+    pub(crate) age_reference: Timestamp,
+    pub(crate) warninglisted: bool,
+    pub(crate) quarantined: bool,
+    pub(crate) local_only: bool,
+    pub(crate) has_text: bool,
+    pub(crate) known_type: bool,
+}
+
+const LENGTH: usize = 22;
+const VERSION: u8 = 1;
+
+impl Admitted {
+    /// Writes the facts as the store keeps them.
+    pub(crate) fn encode(&self) -> [u8; LENGTH] {
+        let flag = |bit: u8, set: bool| u8::from(set) << bit;
+        let flags = flag(0, self.warninglisted)
+            | flag(1, self.quarantined)
+            | flag(2, self.local_only)
+            | flag(3, self.has_text)
+            | flag(4, self.known_type);
+        let [c0, c1] = self.country.unwrap_or([0, 0]);
+        let [a0, a1, a2, a3, a4, a5, a6, a7] = self.age_reference.as_micros().to_be_bytes();
+        [
+            VERSION,
+            position(ObjectType::ALL, &self.object_type),
+            self.kind.map_or(u8::MAX, |kind| position(&Kind::ALL, &kind)),
+            position(&TLPS, &self.tlp),
+            position(&MARKINGS, &self.marking),
+            position(&PAPS, &self.pap),
+            self.subject.bits(),
+            self.confidence,
+            position(&Class::ALL, &self.role),
+            flags,
+            c0,
+            c1,
+            0,
+            0,
+            a0,
+            a1,
+            a2,
+            a3,
+            a4,
+            a5,
+            a6,
+            a7,
+        ]
+    }
+
+    /// Reads facts back.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged(format!("facts of {} bytes are not those of this version", bytes.len()));
+        let bytes: &[u8; LENGTH] = bytes.try_into().map_err(|_| damaged())?;
+        let [version, object_type, kind, tlp, marking, pap, subject, confidence, role, flags, c0, c1, _, _, age @ ..] =
+            *bytes;
+        let at = |index: u8| usize::from(index);
+        let flag = |bit: u8| flags & (1 << bit) != 0;
+        if version != VERSION {
+            return Err(damaged());
+        }
+        Ok(Self {
+            object_type: *ObjectType::ALL.get(at(object_type)).ok_or_else(damaged)?,
+            kind: if kind == u8::MAX { None } else { Some(*Kind::ALL.get(at(kind)).ok_or_else(damaged)?) },
+            tlp: *TLPS.get(at(tlp)).ok_or_else(damaged)?,
+            marking: *MARKINGS.get(at(marking)).ok_or_else(damaged)?,
+            pap: *PAPS.get(at(pap)).ok_or_else(damaged)?,
+            subject: SubjectSet::from_bits(subject),
+            confidence,
+            role: *Class::ALL.get(at(role)).ok_or_else(damaged)?,
+            country: (c0 != 0).then_some([c0, c1]),
+            age_reference: Timestamp::from_micros(i64::from_be_bytes(age)),
+            warninglisted: flag(0),
+            quarantined: flag(1),
+            local_only: flag(2),
+            has_text: flag(3),
+            known_type: flag(4),
+        })
+    }
+
+    /// The input of a decision about this revision for one recipient.
+    pub(crate) fn facts(&self, origin: Origin, echo: bool) -> Facts {
+        Facts {
+            object_type: self.object_type,
+            kind: self.kind,
+            tlp: self.tlp,
+            marking_state: self.marking,
+            pap: self.pap,
+            origin,
+            subject: self.subject,
+            confidence: self.confidence,
+            age_reference: self.age_reference,
+            warninglisted: self.warninglisted,
+            quarantined: self.quarantined,
+            legal_hold: false,
+            local_only: self.local_only,
+            embargo_until: None,
+            // Constituencies are not known to this version: a clause that asks for one releases nothing.
+            in_constituency: false,
+            has_text: self.has_text,
+            text_reviewed: false,
+            echo,
+            known_type: self.known_type,
+        }
+    }
+}
+
+const TLPS: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
+const PAPS: [Pap; 4] = [Pap::Clear, Pap::Green, Pap::Amber, Pap::Red];
+const MARKINGS: [MarkingState; 3] = [MarkingState::Marked, MarkingState::Unmarked, MarkingState::Unresolved];
+
+/// The position of a value in its closed list; the lists are shorter than 255.
+pub(crate) fn position<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    all.iter().position(|known| known == value).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
+/// A TLP level by its number in the store.
+pub(crate) fn tlp_at(level: i64) -> Tlp {
+    usize::try_from(level).ok().and_then(|at| TLPS.get(at)).copied().unwrap_or(Tlp::Red)
+}
+
+/// The number of a TLP level in the store.
+pub(crate) fn tlp_level(tlp: Tlp) -> i64 {
+    i64::from(position(&TLPS, &tlp))
+}
+
+/// A country as one integer, 0 when unknown.
+pub(crate) fn country_no(country: Option<[u8; 2]>) -> i64 {
+    country.map_or(0, |[a, b]| i64::from(a) << 8 | i64::from(b))
+}
+
+/// The country of an integer.
+pub(crate) fn country_of(no: i64) -> Option<[u8; 2]> {
+    let first = u8::try_from(no >> 8).ok().filter(|letter| letter.is_ascii_uppercase())?;
+    let second = u8::try_from(no & 0xff).ok().filter(|letter| letter.is_ascii_uppercase())?;
+    Some([first, second])
+}
+
+/// The two letters as text, `ZZ` when unknown.
+pub(crate) fn country_word(country: Option<[u8; 2]>) -> String {
+    match country {
+        Some([a, b]) => [char::from(a), char::from(b)].iter().collect(),
+        None => "ZZ".to_owned(),
+    }
+}
+
+/// Whose finding a revision is, as `recipient` would see it under the agreement that is asked (`agreements.md` section 6).
+pub(crate) fn origin(
+    state: &State,
+    from: Provenance<'_>,
+    tlp: Tlp,
+    terms: &entente_agreement::Terms,
+    recipient: &PartyId,
+    now: Timestamp,
+) -> Origin {
+    if from.party == 0 {
+        return Origin::Own;
+    }
+    let (Some(under), Some(originator), Some(recipient)) = (
+        state.version(from.agreement),
+        state.party_no(from.party),
+        terms.parties.iter().find(|party| party.id == *recipient),
+    ) else {
+        return Origin::Received;
+    };
+    let source =
+        Source::Received { under: &under.agreement, clause: None, originator: &originator.id, object_id: from.object };
+    // Consent notes name one purpose each; this version accepts none, so any purpose gives the same answer.
+    origin_of(source, tlp, recipient, Purpose::Operation, now)
+}
+
+/// Where a revision came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Provenance<'a> {
+    /// Party number; 0 is the node's own.
+    pub(crate) party: i64,
+    /// Number of the agreement version; 0 for own data.
+    pub(crate) agreement: i64,
+    /// Id of the object as held.
+    pub(crate) object: &'a str,
+}
+
+impl<'a> Provenance<'a> {
+    /// That of a stored revision.
+    pub(crate) fn of(row: &'a RevisionRow) -> Self {
+        Self { party: row.party, agreement: row.agreement, object: &row.id }
+    }
+}

@@ -1,0 +1,157 @@
+//! Appending to an agreement's log: one leaf, its tree nodes, the new head and its signed checkpoint, in the caller's transaction.
+//!
+//! The checkpoint is computed from the head as it will be stored and stored in the same transaction. A signature therefore leaves
+//! the process only if the head it signs is durable; when the commit fails, both are gone (`ledger.md` section 5).
+
+use entente_ledger::Hash;
+use entente_ledger::checkpoint::Checkpoint;
+use entente_ledger::leaf::{Actor, Entry, Leaf, LeafTime};
+use entente_ledger::merkle::{self, Edge};
+use entente_ledger::note::SigningKey;
+use entente_stix::Timestamp;
+use entente_store::logs::LogRow;
+use entente_store::{Snapshot, StoreError, Tx};
+
+use crate::error::{ExchangeError, Result};
+
+/// Opens the log of an agreement inside a transaction, creating it empty.
+pub(crate) fn log(tx: &Tx<'_>, agreement: &str, origin: &str) -> Result<LogRow> {
+    Ok(tx.create_log(agreement, origin, &Edge::new().to_bytes())?)
+}
+
+/// Appends `leaf` and returns its index.
+///
+/// # Errors
+/// [`ExchangeError::LedgerHalted`] when the stored head does not fit the log, [`StoreError::Conflict`] when another writer was first.
+pub(crate) fn append(
+    tx: &Tx<'_>,
+    log: &mut LogRow,
+    key: &SigningKey,
+    agreement_hash: &Hash,
+    leaf: &Leaf,
+    now: Timestamp,
+) -> Result<u64> {
+    let halted = |problem: String| ExchangeError::LedgerHalted { agreement: log.agreement.clone(), problem };
+    let mut edge =
+        Edge::from_bytes(&log.edge).ok_or_else(|| halted("the stored tree edge is unreadable".to_owned()))?;
+    let index = edge.size();
+    if i64::try_from(index) != Ok(log.size) {
+        return Err(halted(format!("the tree edge has {index} leaves, the log {}", log.size)));
+    }
+    // Nothing is signed on top of a head that is not the one signed last: it may have been damaged since (A42).
+    if index > 0 {
+        let signed = Checkpoint::claimed(log.checkpoint.as_bytes()).map_err(|e| halted(e.to_string()))?;
+        if signed.size() != index || signed.root() != edge.root() {
+            return Err(halted("the tree edge is not that of the last signed checkpoint".to_owned()));
+        }
+    }
+    let at = leaf_time(now, log.last_us).ok_or_else(|| halted(format!("time {now} cannot be written into a leaf")))?;
+    let actor = Actor::Key(key.verifier().key_id());
+    let entry = leaf.to_bytes(index, at, agreement_hash, &actor).map_err(|e| halted(e.to_string()))?;
+    let nodes: Vec<_> =
+        edge.push(merkle::leaf_hash(&entry)).into_iter().map(|(level, at, hash)| (level, at, hash.0)).collect();
+    let checkpoint = Checkpoint::new(&log.origin, edge.size(), edge.root())
+        .and_then(|checkpoint| checkpoint.sign(key))
+        .map_err(|e| halted(e.to_string()))?;
+    let at_us = at.as_unix_millis().saturating_mul(1_000);
+    let next = tx.append_leaf(log, &entry, &nodes, &edge.to_bytes(), at_us)?;
+    let text = String::from_utf8(checkpoint.to_bytes()).map_err(|e| halted(e.to_string()))?;
+    if !tx.put_checkpoint(next.no, next.size, &text)? {
+        return Err(StoreError::Conflict.into());
+    }
+    *log = LogRow { signed_size: next.size, checkpoint: text, ..next };
+    Ok(index)
+}
+
+/// The time of a leaf: now, but never before the previous leaf.
+fn leaf_time(now: Timestamp, last_us: i64) -> Option<LeafTime> {
+    let now_ms = now.as_micros().div_euclid(1_000);
+    let last_ms = last_us.div_euclid(1_000);
+    // A clock that stepped back writes the previous time and one millisecond.
+    let millis = if now_ms < last_ms { last_ms.saturating_add(1) } else { now_ms };
+    LeafTime::from_unix_millis(millis)
+}
+
+/// The inclusion proof of a leaf in the log as stored.
+pub(crate) fn prove(snapshot: &Snapshot<'_>, log: &LogRow, index: u64) -> Result<Vec<Hash>> {
+    let size = u64::try_from(log.signed_size).unwrap_or(0);
+    let mut failed: Option<StoreError> = None;
+    let proof = merkle::inclusion_proof(index, size, &mut |level, at| match snapshot.node(log.no, level, at) {
+        Ok(found) => found.map(Hash),
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    match (proof, failed) {
+        (Some(proof), None) => Ok(proof),
+        (_, Some(error)) => Err(error.into()),
+        (None, None) => Err(ExchangeError::LedgerHalted {
+            agreement: log.agreement.clone(),
+            problem: format!("a tree node for leaf {index} of {size} is missing"),
+        }),
+    }
+}
+
+/// What a full check of one log found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LogCheck {
+    /// Agreement the log belongs to.
+    pub agreement: String,
+    /// Leaves read.
+    pub leaves: u64,
+    /// What does not hold together, empty when all is well.
+    pub problems: Vec<String>,
+}
+
+/// Recomputes the tree from the leaves and compares it with the stored head and the signed checkpoint.
+pub(crate) fn check(snapshot: &Snapshot<'_>, log: &LogRow, key: &SigningKey) -> Result<LogCheck> {
+    let mut found = LogCheck { agreement: log.agreement.clone(), ..LogCheck::default() };
+    let mut edge = Edge::new();
+    let mut from = 0_i64;
+    let mut last_time = None;
+    loop {
+        let leaves = snapshot.leaves(log.no, from, 1_000)?;
+        let Some((last, _)) = leaves.last() else { break };
+        let next = last.saturating_add(1);
+        for (index, entry) in &leaves {
+            match Entry::parse(entry) {
+                Ok(parsed) => {
+                    if i64::try_from(parsed.seq) != Ok(*index) {
+                        found.problems.push(format!("leaf {index} calls itself {}", parsed.seq));
+                    }
+                    if last_time.is_some_and(|before| parsed.time < before) {
+                        found.problems.push(format!("leaf {index} is older than the one before it"));
+                    }
+                    last_time = Some(parsed.time);
+                }
+                Err(error) => found.problems.push(format!("leaf {index}: {error}")),
+            }
+            for (level, at, hash) in edge.push(merkle::leaf_hash(entry)) {
+                if snapshot.node(log.no, level, at)? != Some(hash.0) {
+                    found.problems.push(format!("tree node {at} of level {level} differs from the leaves"));
+                }
+            }
+        }
+        from = next;
+    }
+    found.leaves = edge.size();
+    if i64::try_from(edge.size()) != Ok(log.size) {
+        found.problems.push(format!("{} leaves are stored, the head says {}", edge.size(), log.size));
+    }
+    if log.edge != edge.to_bytes() {
+        found.problems.push("the stored tree edge differs from the leaves".to_owned());
+    }
+    if log.size > 0 {
+        match Checkpoint::open(log.checkpoint.as_bytes(), key.verifier()) {
+            Ok(signed) if signed.size() == edge.size() && signed.root() == edge.root() => {}
+            Ok(signed) => {
+                found
+                    .problems
+                    .push(format!("the signed checkpoint of size {} has another root than the leaves", signed.size()));
+            }
+            Err(error) => found.problems.push(format!("the checkpoint does not verify: {error}")),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,283 @@
+//! The only place that composes the steps of a node: admit, decide, release, deliver, receive.
+//!
+//! | module | step |
+//! |---|---|
+//! | [`admit`] | may this node hold it, from this party, under which agreement? |
+//! | [`release`] | decide for each recipient, apply obligations, append to its manifest and to the ledger in one transaction |
+//! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
+//! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
+//! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`explain`] | who may see this, and why or why not |
+//! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`access`] | tokens, one-time links, sessions |
+//! | [`node`] | home directory, keys, cards |
+//!
+//! [`Exchange`] is cheap to clone and may be shared by threads; its methods block. It owns the clock and the random source, which
+//! the pure crates below do not have. Several processes may open the same home: positions and ledger heads are compare-and-swap in
+//! the store, and whatever changes rarely (parties, agreements, tokens) is reloaded when the store's change counter moves.
+
+pub mod access;
+pub mod admit;
+pub mod agreements;
+mod build;
+pub mod check;
+pub mod deliver;
+mod error;
+pub mod explain;
+pub mod export;
+mod facts;
+mod guest;
+mod journal;
+pub mod look;
+pub mod node;
+pub mod receipts;
+pub mod receive;
+pub mod release;
+mod state;
+pub mod sync;
+mod values;
+pub mod view;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use entente_agreement::PartyId;
+use entente_observable::warninglist::Switches;
+use entente_stix::Timestamp;
+use entente_store::Store;
+
+pub use error::{ExchangeError, Result};
+pub use journal::LogCheck;
+pub use state::Link;
+
+use node::{Band, CARD_FORMAT, Card, Home, Keys, Node};
+use state::State;
+
+/// The program and version that decides, as written into ledger leaves.
+pub const ENGINE: &str = concat!("entente/", env!("CARGO_PKG_VERSION"));
+
+/// Where the time comes from; tests and the demonstration set their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// One node: its home, its keys and everything it holds.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inner>);
+
+struct Inner {
+    home: Home,
+    node: Node,
+    own: PartyId,
+    keys: Keys,
+    store: Store,
+    clock: Clock,
+    /// Replaced as a whole when the store's change counter moved.
+    state: RwLock<Arc<State>>,
+    /// Held while one thread releases, so that two do not prepare the same batch.
+    releasing: Mutex<()>,
+    access: access::Cache,
+    secrets: access::Secrets,
+}
+
+/// Who is looking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// A guest of another party: sees only what a decision permits through the console.
+    Party(PartyId),
+    /// The node's own organisation.
+    Staff,
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").field("party", &self.0.node.party).finish_non_exhaustive()
+    }
+}
+
+/// The system's clock in UTC.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    })
+}
+
+impl Exchange {
+    /// Opens the node in `home`, creating keys and store when they are missing.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Home`] and [`ExchangeError::KeyFile`] for the files, [`ExchangeError::Store`] for the database.
+    pub fn open(home: Home, node: Node, clock: Clock) -> Result<Self> {
+        home.create()?;
+        let keys = home.keys(&node.host)?;
+        let store = Store::open(&home.database())?;
+        let own = PartyId::parse(&node.party).ok_or_else(|| ExchangeError::UnknownParty(node.party.clone()))?;
+        let card = card_of(&node, &keys);
+        let text = card.to_toml()?;
+        let secrets = access::Secrets::load(&store)?;
+        let known = store.read(|s| s.parties())?;
+        if let Some(first) = known.first()
+            && first.id != node.party
+        {
+            return Err(ExchangeError::Card(format!("this home belongs to party `{}`, not to `{own}`", first.id)));
+        }
+        if known.first().is_none_or(|own| own.card != text) {
+            store.write(|tx| tx.put_party(&node.party, &text, None))?;
+        }
+        let state = store.read(State::load)?;
+        Ok(Self(Arc::new(Inner {
+            home,
+            node,
+            own,
+            keys,
+            store,
+            clock,
+            state: RwLock::new(state),
+            releasing: Mutex::new(()),
+            access: access::Cache::default(),
+            secrets,
+        })))
+    }
+
+    /// Who runs the node.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.0.node
+    }
+
+    /// The node's own party.
+    #[must_use]
+    pub fn own(&self) -> &PartyId {
+        &self.0.own
+    }
+
+    /// The node's home directory.
+    #[must_use]
+    pub fn home_directory(&self) -> &Home {
+        &self.0.home
+    }
+
+    /// The node's secret keys, for signing agreements.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The node's card, to be given to other parties.
+    #[must_use]
+    pub fn card(&self) -> Card {
+        card_of(&self.0.node, &self.0.keys)
+    }
+
+    /// The present instant, as this node's clock says.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// Adds a party by its card, or replaces its card; with `link`, this node may call it.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Card`] when the card is the node's own or does not parse, [`ExchangeError::Store`].
+    pub fn add_party(&self, card: &Card, link: Option<&Link>) -> Result<()> {
+        if card.id == self.0.node.party {
+            return Err(ExchangeError::Card(format!("`{}` is this node's own party", card.id)));
+        }
+        let text = card.to_toml()?;
+        Card::parse(&text)?;
+        let link = link.map(serde_json::to_string).transpose().map_err(|e| ExchangeError::Card(e.to_string()))?;
+        self.store().write(|tx| tx.put_party(&card.id, &text, link.as_deref()))?;
+        Ok(())
+    }
+
+    /// The cards of all other parties.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn cards(&self) -> Result<Vec<Card>> {
+        Ok(self.state()?.parties.iter().filter(|party| party.no != 0).map(|party| party.card.clone()).collect())
+    }
+
+    /// Whether the store answers.
+    #[must_use]
+    pub fn healthy(&self) -> bool {
+        self.store().read(|s| s.epoch()).is_ok()
+    }
+
+    /// Checks the integrity of the database file; empty when it is sound.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn store_integrity(&self) -> Result<Vec<String>> {
+        Ok(self.store().integrity()?)
+    }
+
+    /// Folds the store's write-ahead log into its file, as a backup wants it.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn store_checkpoint(&self) -> Result<()> {
+        Ok(self.store().checkpoint_wal()?)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The secret that seals page cursors.
+    #[must_use]
+    pub fn cursor_secret(&self) -> [u8; 32] {
+        self.secrets().cursor
+    }
+
+    pub(crate) fn secrets(&self) -> &access::Secrets {
+        &self.0.secrets
+    }
+
+    /// Parties and agreements as they are now.
+    pub(crate) fn state(&self) -> Result<Arc<State>> {
+        let held = self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let fresh =
+            self.store().read(|s| if s.epoch()? == held.epoch { Ok(None) } else { State::load(s).map(Some) })?;
+        match fresh {
+            None => Ok(held),
+            Some(fresh) => {
+                *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
+                Ok(fresh)
+            }
+        }
+    }
+
+    /// Built-in warninglists that this node has switched off.
+    pub(crate) fn warninglists(&self) -> Switches {
+        match self.0.node.band {
+            Band::Demo => Switches::all().without("documentation").unwrap_or_default(),
+            Band::Test | Band::Production => Switches::all(),
+        }
+    }
+
+    /// Random bytes from the operating system.
+    pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+        let mut bytes = [0_u8; N];
+        Self::fill_random(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
+        getrandom::fill(bytes).map_err(|_| ExchangeError::Random)
+    }
+}
+
+fn card_of(node: &Node, keys: &Keys) -> Card {
+    Card {
+        format: CARD_FORMAT.to_owned(),
+        id: node.party.clone(),
+        name: node.name.clone(),
+        role: node.role.clone(),
+        country: node.country.clone(),
+        node: node.host.clone(),
+        url: node.url.clone(),
+        vkey: keys.agreement().verifier().to_string(),
+        ledger_vkey: keys.ledger().to_string(),
+    }
+}

@@ -1,0 +1,404 @@
+//! Exchange with other nodes: notices both ways, then their releases, page by page, each verified before anything of it is kept.
+//!
+//! A page, its receipt and the new position are one transaction, so an interrupted run resumes at the last page that is durable
+//! and repeats nothing. A page whose receipt does not verify is refused whole and the run stops.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use entente_agreement::State as Life;
+use entente_ledger::Hash;
+use entente_ledger::checkpoint::Checkpoint;
+use entente_ledger::leaf::{Leaf, Outcome as AckOutcome};
+use entente_ledger::note::VerifierKey;
+use entente_ledger::receipt::{PageReceipt, VerifiedPage};
+use entente_stix::{Limits, Object, Timestamp, bundle};
+use entente_store::inbox::InboxRow;
+use serde::Serialize;
+
+use crate::access::Credential;
+use crate::admit::{AdmitOptions, Outcome, Prepared, Source};
+use crate::error::{ExchangeError, Result};
+use crate::node::{log_origin, read_secret};
+use crate::receipts::KeptPage;
+use crate::state::{Held, KnownParty, Link, word};
+use crate::view::RejectedLine;
+use crate::{Exchange, journal};
+
+/// What a run with one party under one agreement did. Never silently partial: `complete` is false whenever something is left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncRun {
+    /// The other party.
+    pub party: String,
+    /// The agreement.
+    pub agreement: String,
+    /// Pages fetched and admitted.
+    pub pages: u64,
+    /// Objects fetched.
+    pub received: u64,
+    /// Objects stored.
+    pub stored: u64,
+    /// Objects held before, in the same version and content.
+    pub unchanged: u64,
+    /// Same id and version as an object held, other content: the first copy stays.
+    pub conflicts: u64,
+    /// Objects stored but held in quarantine.
+    pub quarantined: u64,
+    /// Objects refused.
+    pub rejected: u64,
+    /// The first refusals, with the place in the page.
+    pub rejected_lines: Vec<RejectedLine>,
+    /// Objects whose receipt was verified.
+    pub verified: u64,
+    /// Whether the end of the collection was reached.
+    pub complete: bool,
+    /// Why not, if not.
+    pub stopped: Option<String>,
+}
+
+// LIMIT: objects asked for per page, answers read, and refusals listed per run.
+const PAGE_ITEMS: usize = 1_000;
+const ANSWER_SIZE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const REFUSALS_LISTED: usize = 100;
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Root of the TAXII interface of a node.
+pub const TAXII_ROOT: &str = "taxii2/exchange";
+
+impl Exchange {
+    /// Exchanges with one party, or with every party that this node may call.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownParty`]; [`ExchangeError::Store`]. What goes wrong with one party is in its run and stops no other.
+    pub fn sync(&self, party: Option<&str>) -> Result<Vec<SyncRun>> {
+        let state = self.state()?;
+        if let Some(wanted) = party {
+            let known = state.party(wanted).ok_or_else(|| ExchangeError::UnknownParty(wanted.to_owned()))?;
+            if known.link.is_none() {
+                return Err(ExchangeError::Remote {
+                    party: wanted.to_owned(),
+                    code: "party.no-link",
+                    message: "this node has no address and token for it; add them with `party add`".to_owned(),
+                });
+            }
+        }
+        let mut runs = Vec::new();
+        for known in state.parties.iter().filter(|known| party.is_none_or(|wanted| wanted == known.id.as_str())) {
+            let Some(link) = &known.link else { continue };
+            for held in state.between(self.own(), &known.id, self.now()) {
+                runs.push(self.sync_one(known, link, held));
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Tells other parties of an agreement about its notices; a party that cannot be reached learns them at its next contact.
+    pub(crate) fn announce(&self, agreement: &str) {
+        let Ok(state) = self.state() else { return };
+        let Some(held) = state.current(agreement, self.now()) else { return };
+        for other in held.others(self.own()) {
+            let Some(known) = state.party(other.as_str()) else { continue };
+            if let Some(link) = &known.link
+                && let Err(error) = self.hand_notices(known, link, held)
+            {
+                tracing::warn!(party.id = %known.id, agreement.id = agreement, "a notice could not be handed over yet: {error}");
+            }
+        }
+    }
+
+    fn sync_one(&self, party: &KnownParty, link: &Link, held: &Held) -> SyncRun {
+        let mut run = SyncRun { party: party.id.to_string(), agreement: held.id().to_owned(), ..SyncRun::default() };
+        let outcome =
+            self.hand_notices(party, link, held).and_then(|()| self.fetch_notices(party, link, held)).and_then(|()| {
+                let held = self.held(held.id())?;
+                let life = held.agreement.state(self.now());
+                if life != Life::InForce {
+                    return Err(ExchangeError::State { agreement: held.id().to_owned(), state: word(life) });
+                }
+                self.pull(party, link, &held, &mut run)
+            });
+        match outcome {
+            Ok(()) => run.complete = true,
+            Err(error) => run.stopped = Some(format!("[{}] {error}", error.code())),
+        }
+        run
+    }
+
+    /// Hands over the notices this node holds; the other side ignores those it knows.
+    fn hand_notices(&self, party: &KnownParty, link: &Link, held: &Held) -> Result<()> {
+        let notices = self.store().read(|s| s.notices(held.id()))?;
+        for notice in notices {
+            let path = format!("api/v1/agreements/{}/notes", held.id());
+            self.call(party, link, "POST", &path, Some(notice.as_bytes()))?;
+        }
+        Ok(())
+    }
+
+    fn fetch_notices(&self, party: &KnownParty, link: &Link, held: &Held) -> Result<()> {
+        let answer = self.call(party, link, "GET", &format!("api/v1/agreements/{}/notes", held.id()), None)?;
+        let notices: Vec<String> = serde_json::from_slice(&answer.body)
+            .map_err(|e| remote(party, "sync.notices", format!("the list of notices is not readable: {e}")))?;
+        let credential = Credential { id: link.token.clone(), party: party.id.clone(), staff: false };
+        for notice in notices {
+            self.accept_notice(&credential, held.id(), notice.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Reads the other party's manifest for this node to its end.
+    fn pull(&self, party: &KnownParty, link: &Link, held: &Held, run: &mut SyncRun) -> Result<()> {
+        let log_vkey =
+            held.agreement.terms().parties.iter().find(|p| p.id == party.id).and_then(|p| p.log_vkey.clone());
+        let log_vkey = log_vkey
+            .ok_or_else(|| remote(party, "sync.no-log", "the agreement names no ledger key for it".to_owned()))?;
+        let log_key = VerifierKey::parse(&log_vkey).map_err(|e| remote(party, "sync.no-log", e.to_string()))?;
+        loop {
+            let position = self.store().read(|s| s.inbox(held.id(), party.no))?;
+            let after = Timestamp::from_micros(position.after_us).to_micros_string();
+            let path = format!(
+                "{TAXII_ROOT}/collections/{}-{}/objects/?added_after={after}&limit={PAGE_ITEMS}",
+                held.id(),
+                self.own()
+            );
+            let answer = self.call(party, link, "GET", &path, None)?;
+            let page = bundle::split(&answer.body, &Limits::admission())
+                .map_err(|e| remote(party, "sync.page", format!("the page is not readable: {e}")))?;
+            if page.objects.is_empty() && !answer.more {
+                return Ok(());
+            }
+            let last = answer
+                .last
+                .as_deref()
+                .and_then(|text| Timestamp::parse(text).ok())
+                .filter(|last| last.as_micros() > position.after_us)
+                .ok_or_else(|| remote(party, "sync.no-progress", "the page names no later position".to_owned()))?;
+            if page.objects.is_empty() {
+                // Everything on this stretch is withheld from us by now; the rest may not be.
+                let next = InboxRow { after_us: last.as_micros(), ..position };
+                self.store().write(|tx| tx.put_inbox(held.id(), party.no, &next))?;
+                continue;
+            }
+            let leaf = answer.receipt.ok_or_else(|| ExchangeError::Receipt {
+                party: party.id.to_string(),
+                message: "the page came without a receipt".to_owned(),
+            })?;
+            let receipt = self.call(party, link, "GET", &format!("api/v1/receipts/{}/{leaf}", held.id()), None)?;
+            self.admit_page(party, held, &log_key, &page.objects, &receipt.body, last, leaf, position, run)?;
+            if !answer.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Verifies a page and keeps it with its receipt and the new position, in one transaction.
+    #[expect(clippy::too_many_arguments, reason = "a page is these nine things and nothing else uses them together")]
+    fn admit_page(
+        &self,
+        party: &KnownParty,
+        held: &Held,
+        log_key: &VerifierKey,
+        objects: &[&[u8]],
+        receipt: &[u8],
+        last: Timestamp,
+        delivery_leaf: u64,
+        position: InboxRow,
+        run: &mut SyncRun,
+    ) -> Result<()> {
+        let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
+        let ids: Vec<String> = objects
+            .iter()
+            .map(|bytes| Object::parse(bytes, &Limits::admission()).map(|o| o.id().to_owned()).unwrap_or_default())
+            .collect();
+        let page: Vec<(&str, &[u8])> = ids.iter().map(String::as_str).zip(objects.iter().copied()).collect();
+        let parsed = PageReceipt::parse(receipt).map_err(|e| refused(e.to_string()))?;
+        let verified = parsed.verify(&page, log_key).map_err(|e| refused(e.to_string()))?;
+        self.check_leaves(held, &verified).map_err(refused)?;
+        check_progress(&position, &verified, log_key).map_err(refused)?;
+        let checkpoint = parsed.checkpoint.clone();
+        let kept = serde_json::to_vec(&KeptPage::of(parsed, &page)).map_err(|e| refused(e.to_string()))?;
+
+        let now = self.now();
+        let options = AdmitOptions { confidence: 0, ..AdmitOptions::default() };
+        let prepared: Vec<_> = objects.iter().map(|raw| self.prepare_object(raw, &options, "page", now)).collect();
+        let source = Source { party: party.no, party_id: party.id.as_str(), agreement: held.no };
+        let key = self.keys().log(&log_origin(&self.node().host, held.id()))?;
+        let mut counted = run.clone();
+        self.store().write(|tx| -> Result<()> {
+            let receipt_no = tx.put_page_receipt(held.id(), party.no, &kept)?;
+            let mut admitted = 0_usize;
+            for (index, one) in (0_i64..).zip(prepared) {
+                counted.received += 1;
+                counted.verified += 1;
+                let outcome = match one {
+                    Ok(object) => {
+                        let object = Prepared::Object(Box::new(object));
+                        let outcome = self.write_one(tx, &object, &source, Some((receipt_no, index)), now)?;
+                        counted.quarantined += u64::from(object.in_quarantine() && outcome.is_ok());
+                        outcome
+                    }
+                    Err(refusal) => Err(refusal),
+                };
+                match outcome {
+                    Ok(Outcome::Accepted { .. } | Outcome::Merged) => counted.stored += 1,
+                    Ok(Outcome::Unchanged) => counted.unchanged += 1,
+                    Ok(Outcome::Conflict) => counted.conflicts += 1,
+                    Err(refusal) => {
+                        counted.rejected += 1;
+                        if counted.rejected_lines.len() < REFUSALS_LISTED {
+                            counted.rejected_lines.push(RejectedLine {
+                                line: 0,
+                                code: refusal.code,
+                                message: format!("/objects/{index}: {}", refusal.message),
+                            });
+                        }
+                        continue;
+                    }
+                }
+                admitted += 1;
+            }
+            let outcome = match admitted {
+                0 => AckOutcome::Refused,
+                n if n == objects.len() => AckOutcome::Admitted,
+                _ => AckOutcome::Partly,
+            };
+            let n = u64::try_from(objects.len()).unwrap_or(u64::MAX);
+            let ack = Leaf::DeliveryAck { party: party.id.to_string(), of: delivery_leaf, n, outcome };
+            let mut log = journal::log(tx, held.id(), key.name())?;
+            journal::append(tx, &mut log, &key, &held.hash(), &ack, now)?;
+            let next = InboxRow {
+                after_us: last.as_micros(),
+                checkpoint: Some(checkpoint),
+                last_us: Some(now.as_micros()),
+                pages: position.pages.saturating_add(1),
+                objects: position.objects.saturating_add(i64::try_from(admitted).unwrap_or(0)),
+            };
+            tx.put_inbox(held.id(), party.no, &next)?;
+            Ok(())
+        })?;
+        counted.pages += 1;
+        *run = counted;
+        Ok(())
+    }
+
+    /// The leaves of a page must be releases to this party under a version of the agreement this node has signed.
+    fn check_leaves(&self, held: &Held, verified: &VerifiedPage) -> Result<(), String> {
+        let state = self.state().map_err(|e| e.to_string())?;
+        let known: Vec<Hash> =
+            state.versions.iter().filter(|version| version.id() == held.id()).map(Held::hash).collect();
+        for leaf in &verified.leaves {
+            if !known.contains(&leaf.entry.agreement) {
+                return Err(format!("leaf {} is about a text this node has not signed", leaf.index));
+            }
+            let to_us = matches!(&leaf.entry.leaf, Leaf::Release { party, .. } if party == self.own().as_str());
+            if !to_us {
+                return Err(format!("leaf {} is not a release to this party", leaf.index));
+            }
+        }
+        Ok(())
+    }
+
+    /// One request to another node.
+    fn call(&self, party: &KnownParty, link: &Link, method: &str, path: &str, body: Option<&[u8]>) -> Result<Answer> {
+        let secret = read_secret(&self.home_directory().directory().join(&link.secret_file))?;
+        let url = format!("{}/{path}", link.url.trim_end_matches('/'));
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(TIMEOUT))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .user_agent(format!("entente/{}", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        let authorization = basic(&link.token, &secret);
+        let unreachable = |e: ureq::Error| remote(party, "sync.unreachable", format!("no answer from its node: {e}"));
+        let response = match (method, body) {
+            ("POST", Some(bytes)) => agent
+                .post(&url)
+                .header("Authorization", &authorization)
+                .header("Content-Type", "text/plain; charset=utf-8")
+                .send(bytes),
+            _ => agent
+                .get(&url)
+                .header("Authorization", &authorization)
+                .header("Accept", "application/taxii+json;version=2.1, application/json;q=0.9")
+                .call(),
+        };
+        let mut response = response.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (last, receipt) = (header("x-taxii-date-added-last"), header("entente-receipt"));
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_SIZE_BYTES_MAX)
+            .read_to_vec()
+            .map_err(|e| remote(party, "sync.broken-answer", format!("its answer broke off: {e}")))?;
+        if !(200..300).contains(&status) {
+            return Err(refusal(party, status, &body));
+        }
+        let more = more_of(&body);
+        let receipt =
+            receipt.and_then(|url| url.trim_end_matches('/').rsplit('/').next().and_then(|leaf| leaf.parse().ok()));
+        Ok(Answer { body, last, receipt, more })
+    }
+}
+
+impl Prepared {
+    fn in_quarantine(&self) -> bool {
+        self.quarantine().is_some()
+    }
+}
+
+struct Answer {
+    body: Vec<u8>,
+    last: Option<String>,
+    receipt: Option<u64>,
+    more: bool,
+}
+
+/// A log that was seen at some size must not be smaller later, nor have another root at the same size.
+fn check_progress(position: &InboxRow, verified: &VerifiedPage, log_key: &VerifierKey) -> Result<(), String> {
+    let Some(earlier) = &position.checkpoint else { return Ok(()) };
+    let earlier = Checkpoint::open(earlier.as_bytes(), log_key).map_err(|e| e.to_string())?;
+    let now = &verified.checkpoint;
+    if now.size() < earlier.size() {
+        return Err(format!("its ledger shrank from {} to {} leaves", earlier.size(), now.size()));
+    }
+    if now.size() == earlier.size() && now.root() != earlier.root() {
+        return Err(format!("its ledger has two roots for {} leaves", now.size()));
+    }
+    Ok(())
+}
+
+/// Whether the envelope says that there is more; read without parsing the objects.
+fn more_of(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct More {
+        #[serde(default)]
+        more: bool,
+    }
+    serde_json::from_slice::<More>(body).is_ok_and(|envelope| envelope.more)
+}
+
+fn refusal(party: &KnownParty, status: u16, body: &[u8]) -> ExchangeError {
+    let problem: BTreeMap<String, serde_json::Value> = serde_json::from_slice(body).unwrap_or_default();
+    let text = |key: &str| problem.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    let (code, message) = match (status, text("error_code").as_str()) {
+        (401, _) => ("sync.token", "its node refused the token; ask it for a new one".to_owned()),
+        (403, "taxii.agreement_suspended") => ("agreement.suspended", "the agreement is suspended".to_owned()),
+        (403, "taxii.agreement_ended") => ("agreement.ended", "the agreement is not in force there".to_owned()),
+        (404, _) => {
+            ("sync.not-found", "its node does not know the agreement yet; install the signed note there".to_owned())
+        }
+        (429 | 503, _) => ("sync.busy", format!("its node is busy ({status})")),
+        _ => ("sync.refused", format!("its node answered {status}: {}", text("title"))),
+    };
+    remote(party, code, message)
+}
+
+fn remote(party: &KnownParty, code: &'static str, message: String) -> ExchangeError {
+    ExchangeError::Remote { party: party.id.to_string(), code, message }
+}
+
+fn basic(id: &str, secret: &str) -> String {
+    use base64::Engine;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}")))
+}
