@@ -1,0 +1,155 @@
+//! Charts as SVG, made on the server: same input, same bytes.
+//!
+//! A chart stands beside a table with the same numbers; it carries no information of its own. Colours come from
+//! classes of the style sheet, sizes from attributes.
+
+use crate::countries;
+use crate::markup::{Markup, grouped, plain};
+use entente_exchange::view::CountryRow;
+use std::fmt::Write as _;
+
+// LIMIT: twenty bars fit a screen; the rest is in the table.
+const BARS_MAX: usize = 20;
+/// Height of one row.
+const ROW: u64 = 30;
+/// Height of the head.
+const HEAD: u64 = 30;
+/// Where the columns of bars begin.
+const FIRST_COLUMN: u64 = 168;
+/// Width of a column of bars with its numbers.
+const COLUMN: u64 = 184;
+/// Longest bar.
+const BAR: u64 = 120;
+/// Width of the whole.
+const WIDTH: u64 = FIRST_COLUMN + 3 * COLUMN;
+
+/// A column of bars: head, class of the style sheet, and the number it shows of a row.
+type Series = (&'static str, &'static str, fn(&CountryRow) -> u64);
+
+/// Draws one row per country with a bar for each kind of target; each kind has its own scale.
+///
+/// Returns the chart and the number of countries left to the table.
+pub(crate) fn country_bars(rows: &[CountryRow]) -> (Markup, usize) {
+    let shown = rows.get(..rows.len().min(BARS_MAX)).unwrap_or_default();
+    let folded = rows.len() - shown.len();
+    let height = HEAD + ROW * u64::try_from(shown.len()).unwrap_or_default();
+    let series: [Series; 3] = [
+        ("C2 servers", "bar-c2", |row| row.c2),
+        ("Phishing", "bar-phishing", |row| row.phishing),
+        ("Compromised sites", "bar-compromised", |row| row.compromised),
+    ];
+    let mut out = String::with_capacity(512 + shown.len() * 700);
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"chart-title chart-text\">\
+         <title id=\"chart-title\">Targets by country</title>\
+         <desc id=\"chart-text\">Bars of {} countries, one column for each kind of target. The table below has the \
+         same numbers.</desc>",
+        shown.len()
+    );
+    for (column, (label, _, _)) in (0_u64..).zip(&series) {
+        let x = FIRST_COLUMN + column * COLUMN;
+        let _ = write!(out, "<text class=\"chart-head\" x=\"{x}\" y=\"16\">{label}</text>");
+    }
+    let most: [u64; 3] = series.map(|(_, _, value)| shown.iter().map(value).max().unwrap_or(0).max(1));
+    for (place, row) in (0_u64..).zip(shown) {
+        push_row(&mut out, HEAD + ROW * place, row, &series, &most);
+    }
+    out.push_str("</svg>");
+    (Markup::from_own(out), folded)
+}
+
+fn push_row(out: &mut String, y: u64, row: &CountryRow, series: &[Series; 3], most: &[u64; 3]) {
+    let text_y = y + 20;
+    let name = if row.country == "ZZ" { "country unknown" } else { countries::name(&row.country).unwrap_or_default() };
+    let full = plain(&format!("{} {name}", row.country));
+    let _ = write!(
+        out,
+        "<line class=\"chart-rule\" x1=\"0\" x2=\"{WIDTH}\" y1=\"{y}\" y2=\"{y}\"/>\
+         <text class=\"chart-label\" x=\"0\" y=\"{text_y}\"><title>{full}</title>\
+         <tspan class=\"chart-code\">{}</tspan><tspan x=\"32\">{}</tspan></text>",
+        plain(&row.country),
+        plain(&shortened(name))
+    );
+    for ((column, (_, class, value)), most) in (0_u64..).zip(series).zip(most) {
+        let value = value(row);
+        let x = FIRST_COLUMN + column * COLUMN;
+        // A bar of one target among thousands is still a bar.
+        let width = if value == 0 { 0 } else { (value.saturating_mul(BAR) / most).clamp(2, BAR) };
+        if width > 0 {
+            let bar_y = y + 8;
+            let _ = write!(
+                out,
+                "<rect class=\"{class}\" x=\"{x}\" y=\"{bar_y}\" width=\"{width}\" height=\"14\" rx=\"2\"/>"
+            );
+        }
+        let text_x = x + width + if width > 0 { 6 } else { 0 };
+        let class = if value == 0 { "chart-zero" } else { "chart-value" };
+        let _ =
+            write!(out, "<text class=\"{class}\" x=\"{text_x}\" y=\"{text_y}\">{}</text>", grouped(&value.to_string()));
+    }
+}
+
+/// Cuts a label of more than 18 characters in the middle.
+fn shortened(label: &str) -> String {
+    let count = label.chars().count();
+    if count <= 18 {
+        return label.to_owned();
+    }
+    let begin: String = label.chars().take(10).collect();
+    let end: String = label.chars().skip(count - 7).collect();
+    format!("{}…{}", begin.trim_end(), end.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{country_bars, shortened};
+    use entente_exchange::view::CountryRow;
+
+    fn row(country: &str, c2: u64, phishing: u64, compromised: u64) -> CountryRow {
+        CountryRow { country: country.to_owned(), c2, phishing, compromised }
+    }
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        let rows = [row("SG", 214, 12, 3), row("MU", 902, 0, 1)];
+        assert_eq!(country_bars(&rows).0.to_string(), country_bars(&rows).0.to_string());
+    }
+
+    #[test]
+    fn each_number_of_the_table_is_in_the_chart() {
+        let (chart, folded) = country_bars(&[row("SG", 8800, 12, 0), row("MU", 902, 0, 41)]);
+        let chart = chart.to_string();
+        assert_eq!(folded, 0);
+        for word in [">8,800<", ">12<", ">902<", ">41<", ">Singapore<", ">Mauritius<", ">SG<", ">MU<"] {
+            assert!(chart.contains(word), "{word}");
+        }
+        // The longest bar of the first column, and a bar that stays visible.
+        assert!(chart.contains("width=\"120\"") && chart.contains("class=\"bar-compromised\""));
+    }
+
+    #[test]
+    fn countries_beyond_twenty_are_left_to_the_table() {
+        let rows: Vec<CountryRow> = (0..23).map(|n| row("SG", n, 0, 0)).collect();
+        assert_eq!(country_bars(&rows).1, 3);
+    }
+
+    #[test]
+    fn abuse_a26_a_label_is_text_in_the_chart() {
+        let (chart, _) = country_bars(&[row("\"><svg onload=alert(1)>", 1, 1, 1)]);
+        let chart = chart.to_string();
+        assert_eq!(chart.matches("<svg").count(), 1, "{chart}");
+    }
+
+    #[test]
+    fn long_names_are_cut_in_the_middle() {
+        assert_eq!(shortened("Singapore"), "Singapore");
+        assert_eq!(shortened("United Arab Emirates"), "United Ara…mirates");
+    }
+
+    #[test]
+    fn no_country_at_all_is_an_empty_chart() {
+        assert!(country_bars(&[]).0.to_string().ends_with("</svg>"));
+    }
+}

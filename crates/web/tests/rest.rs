@@ -1,0 +1,250 @@
+//! REST through its router: who may call, what comes back, and how it is refused.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use axum::http::{Method, StatusCode};
+use entente_exchange::Viewer;
+use support::{AGREEMENT, RELEASED, WITHHELD, World, basic};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const TEXT: (&str, &str) = ("content-type", "text/plain");
+
+fn held(world: &World, value: &str) -> String {
+    world.exchange.search(value, &Viewer::Staff).unwrap().first().unwrap().id.clone()
+}
+
+#[tokio::test]
+async fn without_a_valid_credential_everything_is_401() {
+    let world = World::new();
+    for (authorization, code) in [
+        (None, "auth.required"),
+        (Some("Basic".to_owned()), "auth.invalid"),
+        (Some("Basic %%%".to_owned()), "auth.invalid"),
+        (Some("Digest x".to_owned()), "auth.invalid"),
+        (Some(format!("Bearer {}", world.staff.secret)), "auth.invalid"),
+        (Some(format!("Bearer {}:wrong", world.staff.id)), "auth.invalid"),
+    ] {
+        let headers: Vec<(&str, &str)> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+        let answer = world.get("/api/v1/agreements", &headers).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.json()["code"], code);
+        let challenges: Vec<&str> =
+            answer.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(challenges, ["Basic realm=\"entente\", charset=\"UTF-8\"", "Bearer"]);
+    }
+    let exact = r#"{"type":"about:blank","title":"A credential is needed","status":401,"code":"auth.required","detail":"Send a token with HTTP Basic (token id as user, secret as password) or as Bearer."}"#;
+    assert_eq!(world.get("/api/v1/agreements", &[]).await.text(), exact);
+}
+
+#[tokio::test]
+async fn basic_bearer_and_token_are_the_same_credential() {
+    let world = World::new();
+    let joined = format!("{}:{}", world.staff.id, world.staff.secret);
+    for authorization in [basic(&world.staff), format!("Bearer {joined}"), format!("Token {joined}")] {
+        let answer = world.get("/api/v1/agreements", &[("authorization", &authorization)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{authorization}");
+        assert_eq!(answer.json()["agreements"][0]["id"], AGREEMENT);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_checked_as_text_and_as_json() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    let text = world.post("/api/v1/check", &[("authorization", &auth), TEXT], "198.51.100[.]25\nfoo bar\n").await;
+    assert_eq!(text.status, StatusCode::OK, "{}", text.text());
+    let report = text.json();
+    assert_eq!((&report["read"], &report["understood"], &report["known"]), (&2.into(), &1.into(), &1.into()));
+    assert_eq!(report["values"][0]["value"], RELEASED);
+    assert_eq!(report["values"][0]["type"], "ipv4-addr");
+    assert_eq!(report["rejected"][0]["line"], 2);
+    let body = r#"{"values":["198.51.100[.]25","foo bar"]}"#;
+    let json = world.post("/api/v1/check", &[("authorization", &auth), JSON], body).await;
+    assert_eq!(json.json(), report);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_a_list_is_refused_with_its_reason() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    let cases: [(&str, &str, u16, &str); 8] = [
+        ("application/xml", "<a/>", 415, "http.content-type"),
+        ("application/json", "{\"values\":", 400, "body.json"),
+        ("application/json", "[1]", 422, "check.values"),
+        ("application/json", "{\"values\":[1]}", 422, "check.values"),
+        ("application/json", "{\"values\":[]}", 422, "check.empty"),
+        ("text/plain", " \n", 422, "check.empty"),
+        ("text/plain", "\u{0}", 200, ""),
+        ("application/json", "{\"values\":[\"a\"],\"values\":[\"b\"]}", 400, "body.json"),
+    ];
+    for (content_type, body, status, code) in cases {
+        let headers = [("authorization", auth.as_str()), ("content-type", content_type)];
+        let answer = world.post("/api/v1/check", &headers, body).await;
+        assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.text());
+        if status != 200 {
+            assert_eq!(answer.json()["code"], code, "{body}");
+        }
+    }
+    let many = "1.2.3.4\n".repeat(100_001);
+    let answer = world.post("/api/v1/check", &[("authorization", &auth), TEXT], many).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].clone()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "check.too-many".into())
+    );
+}
+
+#[tokio::test]
+async fn abuse_a09_a_deep_body_is_refused_at_once() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    let deep = format!("{{\"values\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let wide: String = (0..20_000).map(|n| format!("\"k{n}\":1,")).collect();
+    let key = format!("{{\"{}\":1}}", "k".repeat(10 << 20));
+    for body in [deep, format!("{{{wide}\"values\":[]}}"), key] {
+        let answer = world.post("/api/v1/check", &[("authorization", &auth), JSON], body).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (StatusCode::BAD_REQUEST, "body.json".into()));
+    }
+}
+
+#[tokio::test]
+async fn abuse_a12_a_compressed_list_is_inflated_within_limits() {
+    use std::io::Write as _;
+    let world = World::new();
+    let auth = basic(&world.staff);
+    let gzip = |data: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    };
+    let headers = [("authorization", auth.as_str()), TEXT, ("content-encoding", "gzip")];
+    let answer = world.post("/api/v1/check", &headers, gzip(b"198.51.100.25")).await;
+    assert_eq!((answer.status, answer.json()["known"].clone()), (StatusCode::OK, 1.into()));
+    let bomb = world.post("/api/v1/check", &headers, gzip(&vec![b'\n'; 64 << 20])).await;
+    assert_eq!((bomb.status, bomb.json()["code"].clone()), (StatusCode::PAYLOAD_TOO_LARGE, "http.too-large".into()));
+    let nested = [("authorization", auth.as_str()), TEXT, ("content-encoding", "gzip, gzip")];
+    let answer = world.post("/api/v1/check", &nested, gzip(&gzip(b"x"))).await;
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let announced = [("authorization", auth.as_str()), TEXT, ("content-length", "33554433")];
+    assert_eq!(world.post("/api/v1/check", &announced, "x").await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn who_takes_no_json_is_told_so() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    let answer = world.get("/api/v1/agreements", &[("authorization", &auth), ("accept", "text/html")]).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].clone()),
+        (StatusCode::NOT_ACCEPTABLE, "http.not-acceptable".into())
+    );
+    let both = "application/taxii+json;version=2.1, application/json;q=0.9";
+    assert_eq!(
+        world.get("/api/v1/agreements", &[("authorization", &auth), ("accept", both)]).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn another_method_and_another_address_are_problems_too() {
+    let world = World::new();
+    let answer = world.ask(Method::PUT, "/api/v1/agreements", &[]).await;
+    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+    assert_eq!(answer.json()["code"], "http.method");
+    let answer = world.get("/api/v1/nothing", &[]).await;
+    assert_eq!((answer.status, answer.json()["code"].clone()), (StatusCode::NOT_FOUND, "http.not-found".into()));
+    assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+}
+
+#[tokio::test]
+async fn visibility_names_the_clause_and_the_floor() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    for (value, sees) in [(RELEASED, true), (WITHHELD, false)] {
+        let path = format!("/api/v1/objects/{}/visibility?party=fusion", held(&world, value));
+        let answer = world.get(&path, &[("authorization", &auth)]).await;
+        let row = answer.json()["visibility"][0].clone();
+        assert_eq!((&row["party"], &row["sees"]), (&"fusion".into(), &sees.into()));
+        let record = &row["explanation"];
+        if sees {
+            assert!(record["clause"].is_string(), "{record}");
+        } else {
+            assert_eq!(record["reason"], "floor.red");
+        }
+    }
+    let none = format!("/api/v1/objects/{}/visibility?party=cert-x", held(&world, RELEASED));
+    assert_eq!(world.get(&none, &[("authorization", &auth)]).await.text(), r#"{"visibility":[]}"#);
+}
+
+#[tokio::test]
+async fn another_node_gets_note_notices_checkpoint_and_receipt() {
+    let world = World::new();
+    let auth = basic(&world.fusion);
+    let headers = [("authorization", auth.as_str())];
+    let note = world.get("/api/v1/agreements/agr-12?as=note", &headers).await;
+    assert_eq!(note.header("content-type"), "text/plain; charset=utf-8");
+    assert!(entente_agreement::Agreement::open(&note.body).is_ok());
+    let checkpoint = world.get("/agr/agr-12/checkpoint", &headers).await;
+    assert!(checkpoint.text().starts_with("northtel.example/agr/agr-12\n"));
+    assert_eq!(world.get("/api/v1/agreements/agr-12/notes", &headers).await.text(), "[]");
+    let page = world.get("/taxii2/exchange/collections/agr-12-fusion/objects/", &headers).await;
+    let receipt = page.header("entente-receipt").strip_prefix("https://exchange.northtel.example").unwrap().to_owned();
+    let receipt = world.get(&receipt, &headers).await;
+    assert_eq!(receipt.status, StatusCode::OK, "{}", receipt.text());
+    assert!(receipt.json()["checkpoint"].as_str().unwrap().starts_with("northtel.example/agr/agr-12\n"));
+}
+
+#[tokio::test]
+async fn the_other_partys_suspension_is_accepted_once_and_a_forged_one_is_not() {
+    let world = World::new();
+    let auth = basic(&world.fusion);
+    let headers = [("authorization", auth.as_str()), TEXT];
+    world.other.suspend(AGREEMENT, "dispute").unwrap();
+    let credential = world.exchange.authenticate(&world.fusion.id, &world.fusion.secret).unwrap().unwrap();
+    let northtel = entente_exchange::access::Credential { party: world.exchange.own().clone(), ..credential };
+    let notice = world.other.notices(&northtel, AGREEMENT).unwrap().unwrap().remove(0);
+    let path = "/api/v1/agreements/agr-12/notes";
+    let forged = world.post(path, &headers, notice.replace("dispute", "other")).await;
+    assert_eq!(
+        (forged.status, forged.json()["code"].clone()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "notice.refused".into())
+    );
+    for _ in 0..2 {
+        assert_eq!(world.post(path, &headers, notice.clone()).await.status, StatusCode::NO_CONTENT);
+    }
+    let agreement = world.exchange.agreement(AGREEMENT, &Viewer::Staff).unwrap().unwrap();
+    assert_eq!((agreement.line.state.as_str(), agreement.suspended_by), ("suspended", vec!["fusion".to_owned()]));
+    assert_eq!(world.post(path, &[headers[0], JSON], notice).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn the_probes_are_open_and_say_nothing_else() {
+    let world = World::new();
+    assert_eq!(world.get("/healthz", &[]).await.text(), r#"{"status":"ok"}"#);
+    assert_eq!(world.get("/readyz", &[]).await.text(), r#"{"status":"ready"}"#);
+}
+
+#[tokio::test]
+async fn abuse_a32_a_path_in_an_id_is_404() {
+    let world = World::new();
+    let auth = basic(&world.staff);
+    for id in ["..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "a%00b", "C:%5Cx", "%f0", "agr-12%2f..", "CON.txt"] {
+        for path in
+            [format!("/api/v1/objects/{id}"), format!("/api/v1/agreements/{id}"), format!("/agr/{id}/checkpoint")]
+        {
+            let answer = world.get(&path, &[("authorization", &auth)]).await;
+            assert_eq!(
+                (answer.status, answer.json()["code"].clone()),
+                (StatusCode::NOT_FOUND, "http.not-found".into()),
+                "{path}"
+            );
+        }
+    }
+    for leaf in ["-1", "x", "99999999999999999999999", "0x1"] {
+        let path = format!("/api/v1/receipts/agr-12/{leaf}");
+        assert_eq!(world.get(&path, &[("authorization", &auth)]).await.status, StatusCode::NOT_FOUND, "{leaf}");
+    }
+}
