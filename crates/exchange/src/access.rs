@@ -101,6 +101,7 @@ pub(crate) struct Cache(Mutex<(i64, HashMap<[u8; 32], Credential>)>);
 // LIMIT: one entry per token in use; the cache is emptied when it grows past this.
 const CACHE_ENTRIES_MAX: usize = 1_024;
 const SESSION_HOURS: i64 = 12;
+const ENTER_MINUTES: i64 = 15;
 const ENTER_KEY: &str = "enter:";
 
 impl Exchange {
@@ -184,18 +185,19 @@ impl Exchange {
         Ok(Some(credential))
     }
 
-    /// Makes a one-time key for the console; valid until it is used once.
+    /// Makes a one-time key for the console; valid for 15 minutes or until it is used once.
     ///
     /// # Errors
     /// [`ExchangeError::Random`], [`ExchangeError::Store`].
     pub fn issue_enter_key(&self) -> Result<String> {
         let key = URL_SAFE_NO_PAD.encode(Self::random::<32>()?);
         let name = format!("{ENTER_KEY}{}", Hash::of(key.as_bytes()).hex());
-        self.store().write(|tx| tx.put_setting(&name, b"1"))?;
+        let end = self.now().saturating_add_micros(ENTER_MINUTES * 60_000_000).as_micros();
+        self.store().write(|tx| tx.put_setting(&name, &end.to_be_bytes()))?;
         Ok(key)
     }
 
-    /// Exchanges a one-time key for a staff session; `None` when the key is unknown or used.
+    /// Exchanges a one-time key for a staff session; `None` when the key is unknown, used or over.
     ///
     /// # Errors
     /// [`ExchangeError::Random`], [`ExchangeError::Store`].
@@ -203,10 +205,13 @@ impl Exchange {
         let name = format!("{ENTER_KEY}{}", Hash::of(key.as_bytes()).hex());
         let session = URL_SAFE_NO_PAD.encode(Self::random::<32>()?);
         self.store().write(|tx| -> Result<Option<String>> {
-            if !tx.take_setting(&name)? {
+            let end = tx.view().setting(&name)?.and_then(|end| Some(i64::from_be_bytes(end.try_into().ok()?)));
+            let now = self.now().as_micros();
+            // A key that is over is taken away as well.
+            if !tx.take_setting(&name)? || end.is_none_or(|end| end <= now) {
                 return Ok(None);
             }
-            tx.put_session(&Hash::of(session.as_bytes()).0, 0, self.session_end(), self.now().as_micros())?;
+            tx.put_session(&Hash::of(session.as_bytes()).0, 0, self.session_end(), now)?;
             Ok(Some(session))
         })
     }

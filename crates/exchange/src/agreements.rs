@@ -233,6 +233,31 @@ impl Exchange {
         }
     }
 
+    /// The proof that an agreement's log of `old` leaves is the beginning of that of `new` leaves, for a party of it.
+    ///
+    /// `None` also when nothing can be proved: `old` is 0 or above `new`, or `new` is above the size that is signed.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`], [`ExchangeError::LedgerHalted`].
+    pub fn consistency(
+        &self,
+        credential: &Credential,
+        agreement: &str,
+        old: u64,
+        new: u64,
+    ) -> Result<Option<Vec<Hash>>> {
+        let state = self.state()?;
+        match state.current(agreement, self.now()) {
+            Some(held) if credential.staff || held.names(&credential.party) => {
+                self.store().read(|s| match s.log(agreement)? {
+                    Some(log) => journal::prove_growth(s, &log, old, new),
+                    None => Ok(None),
+                })
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Recomputes the tree of every log of this node from its leaves.
     ///
     /// # Errors

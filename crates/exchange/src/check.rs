@@ -7,6 +7,7 @@ use entente_store::revisions::{AssertionRow, RevisionRow};
 
 use crate::admit::observable_key;
 use crate::error::Result;
+use crate::explain::Question;
 use crate::facts::{Admitted, country_of};
 use crate::guest::Shown;
 use crate::look::{instant, role_of};
@@ -26,6 +27,11 @@ impl Exchange {
     /// [`crate::ExchangeError::Store`].
     pub fn check(&self, text: &str, viewer: &Viewer) -> Result<CheckReport> {
         let state = self.state()?;
+        // What other parties may see is told to staff only.
+        let question = match viewer {
+            Viewer::Staff => Some(self.question(&state, self.now())?),
+            Viewer::Party(_) => None,
+        };
         let mut shown = Shown::default();
         let mut report = CheckReport { read: 0, understood: 0, known: 0, rejected: Vec::new(), values: Vec::new() };
         for (number, raw) in (1_u64..).zip(text.lines()) {
@@ -44,7 +50,7 @@ impl Exchange {
             match normalise(raw, None) {
                 Ok(normal) => {
                     report.understood += 1;
-                    let row = self.check_one(&state, &normal.observable, viewer, &mut shown)?;
+                    let row = self.check_one(&state, &normal.observable, viewer, question.as_ref(), &mut shown)?;
                     report.known += u64::from(!row.sources.is_empty());
                     report.values.push(row);
                 }
@@ -63,9 +69,9 @@ impl Exchange {
         state: &State,
         observable: &Observable,
         viewer: &Viewer,
+        question: Option<&Question<'_>>,
         shown: &mut Shown,
     ) -> Result<CheckRow> {
-        let now = self.now();
         let warned = warninglist::check_with(observable, &self.warninglists()).map(|hit| hit.list.to_owned());
         let found: Vec<(AssertionRow, RevisionRow)> = self.store().read(|s| -> Result<_> {
             let mut pairs = Vec::new();
@@ -95,9 +101,12 @@ impl Exchange {
         let mut first = None;
         let mut last = None;
         for (assertion, revision) in &found {
-            let staff = *viewer == Viewer::Staff;
             let Some(line) = self.shown_by_value(state, revision, viewer, &observable.value, shown)? else { continue };
-            row.sources.push(if staff { state.party_word(assertion.party) } else { self.own().to_string() });
+            row.sources.push(if question.is_some() {
+                state.party_word(assertion.party)
+            } else {
+                self.own().to_string()
+            });
             if row.score <= line.confidence {
                 row.score = line.confidence;
                 row.verdict = line.role.clone();
@@ -106,11 +115,11 @@ impl Exchange {
             if row.country.is_none() && !line.country.is_empty() {
                 row.country = Some(line.country.clone());
             }
-            if staff {
+            if let Some(question) = question {
                 first = [first, assertion.first_us].into_iter().flatten().min();
                 last = last.max(assertion.last_us);
                 let admitted = Admitted::decode(&revision.facts)?;
-                merge_seen(&mut row.visible_to, self.seen_by(state, revision, &admitted, now)?);
+                merge_seen(&mut row.visible_to, self.seen_by(question, revision, &admitted)?);
             }
         }
         row.sources.dedup();

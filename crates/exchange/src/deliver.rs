@@ -19,6 +19,7 @@ use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
 use crate::node::log_origin;
 use crate::state::{Held, State};
+use crate::values::LaterVictims;
 use crate::{Exchange, journal};
 
 /// A collection as one party sees it.
@@ -268,7 +269,8 @@ impl Exchange {
             let mut page = Page::default();
             let mut seqs = Vec::new();
             let Some(head) = s.head(&collection.agreement, reader)? else { return Ok((page, None, seqs)) };
-            let mut sink = Sink { request, gate: &gate, with_bytes, page: &mut page, seqs: &mut seqs, bytes: 0 };
+            let later = LaterVictims::load(s)?;
+            let mut sink = Sink { request, gate: &gate, later, with_bytes, page: &mut page, seqs: &mut seqs, bytes: 0 };
             if request.filters.ids.is_empty() {
                 let start = s.seq_after(&head, request.after.as_micros())?;
                 let mut scanned = 0_usize;
@@ -351,6 +353,7 @@ impl Gate<'_> {
 struct Sink<'a> {
     request: &'a PageRequest,
     gate: &'a Gate<'a>,
+    later: LaterVictims,
     with_bytes: bool,
     page: &'a mut Page,
     seqs: &'a mut Vec<i64>,
@@ -374,7 +377,10 @@ impl Sink<'_> {
         }
         let admitted = Admitted::decode(&source.facts)?;
         let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
-        if !self.gate.permits_release(&admitted, from, &row) {
+        if row.withdrawn
+            || !self.gate.permits_release(&admitted, from, &row)
+            || self.later.are_named(row.added_us, &body)
+        {
             self.page.looked_at = Some(position);
             return Ok(true);
         }

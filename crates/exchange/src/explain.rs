@@ -1,5 +1,7 @@
 //! Who may see an object, and why or why not: the same decision as at release, told in words.
 
+use std::collections::HashSet;
+
 use entente_agreement::{DoorSet, Explanation, PartyId, PurposeSet, explain};
 use entente_stix::Timestamp;
 use entente_store::revisions::RevisionRow;
@@ -36,7 +38,20 @@ impl Explained {
     }
 }
 
+/// What stays the same while one question is answered, however many objects and parties it is about.
+pub(crate) struct Question<'a> {
+    state: &'a State,
+    pub(crate) now: Timestamp,
+    pub(crate) victims: HashSet<String>,
+}
+
 impl Exchange {
+    /// Opens a question as of `now`; loads every known victim once.
+    pub(crate) fn question<'a>(&self, state: &'a State, now: Timestamp) -> Result<Question<'a>> {
+        let victims = self.store().read(|s| s.victims())?.into_iter().collect();
+        Ok(Question { state, now, victims })
+    }
+
     /// Explains for one object (by id, or by a value whose own or only assertion is meant) and one party.
     ///
     /// # Errors
@@ -47,10 +62,11 @@ impl Exchange {
         let now = at.unwrap_or_else(|| self.now());
         let row = self.latest(object)?.ok_or_else(|| ExchangeError::UnknownObject(object.to_owned()))?;
         let admitted = Admitted::decode(&row.facts)?;
+        let question = self.question(&state, now)?;
         let mut rows = Vec::new();
         let mut released_as = Vec::new();
         for held in state.between(self.own(), &known.id, now) {
-            rows.push(self.visibility(&state, held, &known.id, &row, &admitted, now)?);
+            rows.push(self.visibility(&question, held, &known.id, &row, &admitted)?);
             released_as.extend(self.releases_of(&state, held, known, &row)?.into_iter().map(|release| release.object));
         }
         Ok(Explained { object: row.id, party: party.to_owned(), rows, quarantine: row.quarantine, released_as })
@@ -76,21 +92,20 @@ impl Exchange {
     /// One row of "who may see this".
     pub(crate) fn visibility(
         &self,
-        state: &State,
+        question: &Question<'_>,
         held: &Held,
         party: &PartyId,
         row: &RevisionRow,
         admitted: &Admitted,
-        now: Timestamp,
     ) -> Result<VisibilityRow> {
-        let gate = self.staff_gate(state, held, party, now);
+        let gate = self.staff_gate(question, held, party);
         let facts = gate.facts(admitted, Provenance::of(row));
         let explanation: Explanation = explain(&gate.request(&facts), gate.agreements);
         let mut sees = explanation.decision == "permit";
         let mut because = explanation.sentence.clone();
         if let entente_agreement::Decision::Permit(permit) =
             entente_agreement::decide(&gate.request(&facts), gate.agreements)
-            && let Some(reason) = self.refused_by_obligations(held, party, row, &facts, permit.clause, now)?
+            && let Some(reason) = self.refused_by_obligations(question, held, party, row, &facts, permit.clause)?
         {
             sees = false;
             because = format!("a clause permits it, but {}", reason.sentence());
@@ -111,21 +126,20 @@ impl Exchange {
     /// In short, for lists: whether each other party may see a revision.
     pub(crate) fn seen_by(
         &self,
-        state: &State,
+        question: &Question<'_>,
         row: &RevisionRow,
         admitted: &Admitted,
-        now: Timestamp,
     ) -> Result<Vec<SeenBy>> {
         let mut found = Vec::new();
-        for held in self.ruling(state) {
+        for held in self.ruling(question.state) {
             for party in held.others(self.own()) {
-                let gate = self.staff_gate(state, &held, party, now);
+                let gate = self.staff_gate(question, &held, party);
                 let facts = gate.facts(admitted, Provenance::of(row));
                 let decision = entente_agreement::decide(&gate.request(&facts), gate.agreements);
                 let (sees, because) = match decision {
                     entente_agreement::Decision::Withhold(withhold) => (false, withhold.reason.code().to_owned()),
                     entente_agreement::Decision::Permit(permit) => {
-                        match self.refused_by_obligations(&held, party, row, &facts, permit.clause, now)? {
+                        match self.refused_by_obligations(question, &held, party, row, &facts, permit.clause)? {
                             Some(reason) => (false, reason.code().to_owned()),
                             None => {
                                 let clauses = &held.agreement.terms().clauses;
@@ -143,15 +157,15 @@ impl Exchange {
         Ok(found)
     }
 
-    fn staff_gate<'a>(&'a self, state: &'a State, held: &'a Held, party: &'a PartyId, now: Timestamp) -> Gate<'a> {
+    fn staff_gate<'a>(&'a self, question: &Question<'a>, held: &'a Held, party: &'a PartyId) -> Gate<'a> {
         Gate {
             agreements: std::slice::from_ref(&held.agreement),
-            state,
+            state: question.state,
             releaser: self.own(),
             recipient: party,
             purposes: PurposeSet::ALL,
             doors: DoorSet::ALL,
-            now,
+            now: question.now,
         }
     }
 }

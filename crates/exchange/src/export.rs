@@ -1,6 +1,7 @@
 //! Files out: for a party what was released to it, through the door `export`; for the house what the node may use itself.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use entente_agreement::{Door, PartyId};
 use entente_formats::out;
@@ -64,7 +65,9 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::Store`].
     pub fn export(&self, format: ExportFormat) -> Result<Export> {
-        let mut bodies = Vec::new();
+        // The newest version of each object and source; an earlier one in its place would be a duplicate.
+        let mut places: HashMap<(String, i64), usize> = HashMap::new();
+        let mut bodies: Vec<Vec<u8>> = Vec::new();
         let mut withheld: BTreeMap<String, u64> = BTreeMap::new();
         let mut after = 0;
         loop {
@@ -74,8 +77,18 @@ impl Exchange {
             for row in rows {
                 if Admitted::decode(&row.facts)?.quarantined {
                     *withheld.entry("floor.quarantine".to_owned()).or_default() += 1;
-                } else {
-                    bodies.push(row.body);
+                    continue;
+                }
+                match places.entry((row.id, row.party)) {
+                    Entry::Occupied(place) => {
+                        if let Some(earlier) = bodies.get_mut(*place.get()) {
+                            *earlier = row.body;
+                        }
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(bodies.len());
+                        bodies.push(row.body);
+                    }
                 }
             }
         }

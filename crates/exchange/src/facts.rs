@@ -139,11 +139,6 @@ pub(crate) fn position<T: PartialEq>(all: &[T], value: &T) -> u8 {
     all.iter().position(|known| known == value).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
 }
 
-/// A TLP level by its number in the store.
-pub(crate) fn tlp_at(level: i64) -> Tlp {
-    usize::try_from(level).ok().and_then(|at| TLPS.get(at)).copied().unwrap_or(Tlp::Red)
-}
-
 /// The number of a TLP level in the store.
 pub(crate) fn tlp_level(tlp: Tlp) -> i64 {
     i64::from(position(&TLPS, &tlp))

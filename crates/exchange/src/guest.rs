@@ -17,6 +17,7 @@ use crate::journal;
 use crate::node::log_origin;
 use crate::release::released_ids;
 use crate::state::State;
+use crate::values::LaterVictims;
 
 /// Releases that one page is about to show, by agreement: head and sequence numbers.
 #[derive(Debug, Default)]
@@ -67,6 +68,7 @@ impl Exchange {
                     let Some(release) = rows.into_iter().rfind(|release| {
                         release.id == id
                             && release.revision == row.no
+                            && !release.withdrawn
                             && gate.permits_release(admitted, Provenance::of(row), release)
                     }) else {
                         continue;
@@ -76,6 +78,8 @@ impl Exchange {
                         bytes = Some(body);
                         Ok::<_, crate::ExchangeError>(false)
                     })?;
+                    let later = LaterVictims::load(s)?;
+                    let bytes = bytes.filter(|bytes: &Vec<u8>| !later.are_named(release.added_us, bytes));
                     return Ok(bytes.map(|bytes| (head.no, release.seq, bytes)));
                 }
                 Ok(None)

@@ -75,22 +75,41 @@ fn leaf_time(now: Timestamp, last_us: i64) -> Option<LeafTime> {
 /// The inclusion proof of a leaf in the log as stored.
 pub(crate) fn prove(snapshot: &Snapshot<'_>, log: &LogRow, index: u64) -> Result<Vec<Hash>> {
     let size = u64::try_from(log.signed_size).unwrap_or(0);
+    over_nodes(snapshot, log, |node| merkle::inclusion_proof(index, size, node))?
+        .ok_or_else(|| missing_node(log, &format!("leaf {index} of {size}")))
+}
+
+/// The proof that the first `old` leaves are the beginning of the first `new`; `None` unless `0 < old <= new` and `new` is signed.
+pub(crate) fn prove_growth(snapshot: &Snapshot<'_>, log: &LogRow, old: u64, new: u64) -> Result<Option<Vec<Hash>>> {
+    let size = u64::try_from(log.signed_size).unwrap_or(0);
+    if old == 0 || old > new || new > size {
+        return Ok(None);
+    }
+    over_nodes(snapshot, log, |node| merkle::consistency_proof(old, new, node))?
+        .ok_or_else(|| missing_node(log, &format!("the growth from {old} to {new}")))
+        .map(Some)
+}
+
+/// Makes a proof from the stored tree nodes; `None` when one of them is missing.
+fn over_nodes(
+    snapshot: &Snapshot<'_>,
+    log: &LogRow,
+    prove: impl FnOnce(&mut merkle::NodeSource<'_>) -> Option<Vec<Hash>>,
+) -> Result<Option<Vec<Hash>>> {
     let mut failed: Option<StoreError> = None;
-    let proof = merkle::inclusion_proof(index, size, &mut |level, at| match snapshot.node(log.no, level, at) {
+    let proof = prove(&mut |level, at| match snapshot.node(log.no, level, at) {
         Ok(found) => found.map(Hash),
         Err(error) => {
             failed = Some(error);
             None
         }
     });
-    match (proof, failed) {
-        (Some(proof), None) => Ok(proof),
-        (_, Some(error)) => Err(error.into()),
-        (None, None) => Err(ExchangeError::LedgerHalted {
-            agreement: log.agreement.clone(),
-            problem: format!("a tree node for leaf {index} of {size} is missing"),
-        }),
-    }
+    failed.map_or(Ok(proof), |error| Err(error.into()))
+}
+
+fn missing_node(log: &LogRow, what: &str) -> ExchangeError {
+    let problem = format!("a tree node for {what} is missing");
+    ExchangeError::LedgerHalted { agreement: log.agreement.clone(), problem }
 }
 
 /// What a full check of one log found.

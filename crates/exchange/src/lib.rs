@@ -30,6 +30,7 @@ mod guest;
 mod journal;
 pub mod look;
 pub mod node;
+mod prepare;
 pub mod receipts;
 pub mod receive;
 pub mod release;

@@ -1,7 +1,7 @@
 //! The values behind pages, tables and JSON. Staff sees what the node holds; a guest sees what a decision permits through the
 //! console, in the form the obligations give it.
 
-use entente_agreement::{Agreement, PartyId, Recipients, Releasers};
+use entente_agreement::{Agreement, MarkingState, PartyId, Recipients, Releasers};
 use entente_formats::Class;
 use entente_ledger::leaf::Entry;
 use entente_ledger::merkle;
@@ -12,11 +12,12 @@ use entente_store::logs::LogRow;
 use entente_store::manifest::{Head, ManifestRow, clause_key};
 use entente_store::revisions::{Counter, RevisionRow};
 
-use crate::admit::{object_key, observable_of};
+use crate::admit::object_key;
 use crate::agreements::secret_keys;
 use crate::error::Result;
-use crate::facts::{Admitted, country_of, country_word, tlp_at};
+use crate::facts::{Admitted, country_of, country_word};
 use crate::guest::Shown;
+use crate::prepare::observable_of;
 use crate::release::released_ids;
 use crate::state::{Held, KnownParty, State, word};
 use crate::view::{
@@ -170,10 +171,10 @@ impl Exchange {
         };
         if staff {
             view.provenance = self.provenance(&state, &row, &admitted)?;
-            let now = self.now();
+            let question = self.question(&state, self.now())?;
             for held in self.ruling(&state) {
                 for party in held.others(self.own()) {
-                    view.visibility.push(self.visibility(&state, &held, party, &row, &admitted, now)?);
+                    view.visibility.push(self.visibility(&question, &held, party, &row, &admitted)?);
                     if let Some(known) = state.party(party.as_str()) {
                         view.releases.extend(self.releases_of(&state, &held, known, &row)?);
                     }
@@ -215,7 +216,7 @@ impl Exchange {
                 agreement: agreement(row.agreement),
                 object: row.id.clone(),
                 confidence: admitted.confidence,
-                tlp: admitted.tlp.name().to_owned(),
+                tlp: marking_word(admitted),
                 first_seen: None,
                 last_seen: None,
                 times: 1,
@@ -232,7 +233,7 @@ impl Exchange {
                     agreement: agreement(revision.agreement),
                     object: revision.id,
                     confidence: u8::try_from(assertion.confidence).unwrap_or(0),
-                    tlp: tlp_at(assertion.tlp).name().to_owned(),
+                    tlp: marking_word(&Admitted::decode(&revision.facts)?),
                     first_seen: assertion.first_us.map(instant),
                     last_seen: assertion.last_us.map(instant),
                     times: count(assertion.times),
@@ -600,14 +601,19 @@ fn line(state: &State, row: &RevisionRow, admitted: &Admitted) -> ObjectLine {
         value: value.map(|value| value.value).or_else(name),
         role: admitted.role.name().to_owned(),
         country: admitted.country.map_or_else(String::new, |country| country_word(Some(country))),
-        tlp: match admitted.marking {
-            entente_agreement::MarkingState::Marked => admitted.tlp.name().to_owned(),
-            entente_agreement::MarkingState::Unmarked => "unmarked".to_owned(),
-            entente_agreement::MarkingState::Unresolved => "unknown marking".to_owned(),
-        },
+        tlp: marking_word(admitted),
         confidence: admitted.confidence,
         origin: state.party_word(row.party),
         added: instant(row.added_us),
+    }
+}
+
+/// The marking of a revision as pages show it.
+fn marking_word(admitted: &Admitted) -> String {
+    match admitted.marking {
+        MarkingState::Marked => admitted.tlp.name().to_owned(),
+        MarkingState::Unmarked => "unmarked".to_owned(),
+        MarkingState::Unresolved => "unknown marking".to_owned(),
     }
 }
 

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::Exchange;
 use crate::access::Credential;
-use crate::admit::{AdmitOptions, Outcome, Prepared, Source};
+use crate::admit::{AdmitOptions, Outcome, Source};
 use crate::deliver::{CollectionInfo, DeliverError};
 use crate::error::{ExchangeError, Result};
+use crate::prepare::Prepared;
 
 const STATUS_KEPT_DAYS: i64 = 7;
 const UNREADABLE_VERSION: &str = "1970-01-01T00:00:00.000000Z";

@@ -28,6 +28,7 @@ use crate::agreements::secret_keys;
 use crate::build::identity_id;
 use crate::deliver::Gate;
 use crate::error::{ExchangeError, Result};
+use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
 use crate::node::log_origin;
 use crate::state::{Held, State};
@@ -74,6 +75,7 @@ enum Outcome {
     Ready(Box<Ready>),
     Withheld {
         revision: i64,
+        original: String,
         reason: Reason,
         clause: Option<usize>,
     },
@@ -124,12 +126,12 @@ impl Exchange {
     /// What the obligations of a permitting clause find against an object, if anything: the same step that a release takes.
     pub(crate) fn refused_by_obligations(
         &self,
+        question: &Question<'_>,
         held: &Held,
         recipient: &PartyId,
         row: &RevisionRow,
         facts: &Facts,
         clause: usize,
-        now: Timestamp,
     ) -> Result<Option<Reason>> {
         let terms = held.agreement.terms();
         let Some(clause) = terms.clauses.get(clause) else { return Ok(Some(Reason::ClauseNone)) };
@@ -137,8 +139,7 @@ impl Exchange {
         if !kinds_fit(&object, facts.kind, clause) {
             return Ok(Some(Reason::Clause(Predicate::Kind)));
         }
-        let known: HashSet<String> = self.store().read(|s| s.victims())?.into_iter().collect();
-        let victims = victims_in(&known, &object, facts);
+        let victims = victims_in(&question.victims, &object, facts);
         let keys = secret_keys(self, held.id())?;
         let context = Context {
             terms,
@@ -150,7 +151,7 @@ impl Exchange {
             victim_values: &victims,
             withheld_values: &[],
             ordinal: 0,
-            now,
+            now: question.now,
         };
         Ok(apply(&object, facts, &context).err())
     }
@@ -285,7 +286,7 @@ impl Run<'_> {
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
         let withheld =
-            |reason: Reason, clause: Option<usize>| Ok(Outcome::Withheld { revision: row.no, reason, clause });
+            |reason, clause| Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause });
         let permit = match decide(&request, gate.agreements) {
             Decision::Permit(permit) => permit,
             Decision::Withhold(Withhold { reason, clause, .. }) => return withheld(reason, clause),
@@ -416,7 +417,8 @@ impl Run<'_> {
             let Outcome::Ready(ready) = outcome else { continue };
             let Some(done) = closed.next() else { break };
             if let Some(reason) = done.dropped {
-                *outcome = Outcome::Withheld { revision: ready.revision, reason, clause: Some(ready.clause) };
+                let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
+                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause) };
                 continue;
             }
             ready.changed |= done.applied.bytes != ready.applied.bytes;
@@ -439,11 +441,13 @@ impl Run<'_> {
         done: &mut ReleaseRun,
     ) -> Result<bool> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
-        let mut withheld: Vec<(i64, Reason, Option<usize>)> = Vec::new();
+        let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
-                Outcome::Withheld { revision, reason, clause } => withheld.push((revision, reason, clause)),
+                Outcome::Withheld { revision, original, reason, clause } => {
+                    withheld.push((revision, original, reason, clause));
+                }
                 Outcome::Held => {}
             }
         }
@@ -489,7 +493,13 @@ impl Run<'_> {
                     tx.unwithhold(head.no, one.revision)?;
                 }
             }
-            for (revision, reason, clause) in &withheld {
+            for (revision, original, reason, clause) in &withheld {
+                // What this version may not say, an earlier one that was released does not go on saying.
+                if head.next_seq > 1 {
+                    for id in self.released_ids(original) {
+                        tx.withdraw(head.no, object_key(&id), &id, *revision)?;
+                    }
+                }
                 let clause = clause.and_then(|clause| i64::try_from(clause).ok());
                 tx.withhold(head.no, *revision, reason.code(), clause, now.as_micros())?;
             }
@@ -499,7 +509,7 @@ impl Run<'_> {
             Ok(())
         })?;
         done.released += u64::try_from(ready.len()).unwrap_or(0);
-        for (_, reason, _) in withheld {
+        for (_, _, reason, _) in withheld {
             *done.withheld.entry(reason.code().to_owned()).or_default() += 1;
         }
         Ok(!ready.is_empty())
@@ -520,47 +530,67 @@ impl Run<'_> {
 
     /// Adds what the batch refers to and the recipient lacks: the releasing party's identity (or pseudonym) and marking
     /// definitions. They are the only objects that no decision of their own releases (`agreements.md` 9.3).
+    ///
+    /// A companion leaves under the facts of the object that brought it in, the youngest of the batch, and is brought in again on a
+    /// later day, so that it does not age out before what refers to it.
     fn add_companions(&self, head: &Head, ready: &mut Vec<Ready>) -> Result<()> {
-        let mut asked: HashSet<String> = HashSet::new();
-        let mut companions: Vec<Ready> = Vec::new();
+        let mut causes: BTreeMap<&str, &Ready> = BTreeMap::new();
         for one in ready.iter() {
-            for id in one.companions.iter().map(String::as_str) {
-                if !asked.insert(id.to_owned()) {
-                    continue;
+            for id in &one.companions {
+                let cause = causes.entry(id).or_insert(one);
+                if cause.record.facts.age_reference < one.record.facts.age_reference {
+                    *cause = one;
                 }
-                let held = self.exchange.store().read(|s| s.manifest_of(head.no, object_key(id)))?;
-                if held.iter().any(|row| row.id == id) || ready.iter().any(|other| other.applied.object_id == id) {
-                    continue;
-                }
-                let Some(bytes) = self.companion(id, one) else { continue };
-                let version_us = Object::parse(&bytes, &Limits::offline())
-                    .ok()
-                    .and_then(|o| o.version())
-                    .map_or(0, Timestamp::as_micros);
-                let record = Record { facts: one.record.facts, permit: one.record.permit, input: Hash::of(&bytes) };
-                let mut applied = one.applied.clone();
-                applied.bytes = bytes;
-                id.clone_into(&mut applied.object_id);
-                applied.id_if_changed = None;
-                applied.effects.clear();
-                companions.push(Ready {
-                    revision: one.revision,
-                    clause: one.clause,
-                    original: id.to_owned(),
-                    applied,
-                    has_references: false,
-                    companions: Vec::new(),
-                    changed: true,
-                    version_us,
-                    record,
-                });
             }
+        }
+        let mut companions: Vec<Ready> = Vec::new();
+        for (id, cause) in causes {
+            if ready.iter().any(|other| other.applied.object_id == id) || self.is_held_as_long(head, id, cause)? {
+                continue;
+            }
+            let Some(bytes) = self.companion(id, cause) else { continue };
+            let version = Object::parse(&bytes, &Limits::offline()).ok().and_then(|object| object.version());
+            let record = Record { facts: cause.record.facts, permit: cause.record.permit, input: Hash::of(&bytes) };
+            let mut applied = cause.applied.clone();
+            applied.bytes = bytes;
+            id.clone_into(&mut applied.object_id);
+            applied.id_if_changed = None;
+            applied.effects.clear();
+            companions.push(Ready {
+                revision: cause.revision,
+                clause: cause.clause,
+                original: id.to_owned(),
+                applied,
+                has_references: false,
+                companions: Vec::new(),
+                changed: true,
+                version_us: version.map_or(0, Timestamp::as_micros),
+                record,
+            });
         }
         if !companions.is_empty() {
             companions.append(ready);
             *ready = companions;
         }
         Ok(())
+    }
+
+    /// Whether a companion stands in the manifest, may still leave, and will not age out a day before `cause` does.
+    fn is_held_as_long(&self, head: &Head, id: &str, cause: &Ready) -> Result<bool> {
+        let gate = self.gate();
+        let day = cause.record.facts.age_reference.days_since_epoch();
+        self.exchange.store().read(|s| {
+            for row in s.manifest_of(head.no, object_key(id))?.iter().rev().filter(|row| row.id == id) {
+                let Some(revision) = s.revision(row.revision)? else { continue };
+                let admitted = Admitted::decode(&revision.facts)?;
+                if admitted.age_reference.days_since_epoch() >= day
+                    && gate.permits_release(&admitted, Provenance::of(&revision), row)
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
     }
 
     /// The bytes of a companion object, if the id names one.

@@ -1,7 +1,8 @@
 //! Exchange with other nodes: notices both ways, then their releases, page by page, each verified before anything of it is kept.
 //!
 //! A page, its receipt and the new position are one transaction, so an interrupted run resumes at the last page that is durable
-//! and repeats nothing. A page whose receipt does not verify is refused whole and the run stops.
+//! and repeats nothing. A page whose receipt does not verify, or whose checkpoint is not proved to go on from the one seen before, is
+//! refused whole and the run stops.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use entente_agreement::State as Life;
 use entente_ledger::Hash;
 use entente_ledger::checkpoint::Checkpoint;
 use entente_ledger::leaf::{Leaf, Outcome as AckOutcome};
+use entente_ledger::merkle;
 use entente_ledger::note::VerifierKey;
 use entente_ledger::receipt::{PageReceipt, VerifiedPage};
 use entente_stix::{Limits, Object, Timestamp, bundle};
@@ -17,9 +19,10 @@ use entente_store::inbox::InboxRow;
 use serde::Serialize;
 
 use crate::access::Credential;
-use crate::admit::{AdmitOptions, Outcome, Prepared, Source};
+use crate::admit::{AdmitOptions, Outcome, Source};
 use crate::error::{ExchangeError, Result};
 use crate::node::{log_origin, read_secret};
+use crate::prepare::Prepared;
 use crate::receipts::KeptPage;
 use crate::state::{Held, KnownParty, Link, word};
 use crate::view::RejectedLine;
@@ -182,55 +185,97 @@ impl Exchange {
                 message: "the page came without a receipt".to_owned(),
             })?;
             let receipt = self.call(party, link, "GET", &format!("api/v1/receipts/{}/{leaf}", held.id()), None)?;
-            self.admit_page(party, held, &log_key, &page.objects, &receipt.body, last, leaf, position, run)?;
+            let page = Page { objects: &page.objects, receipt: &receipt.body, delivery_leaf: leaf, last };
+            let proved = self.verify_page(party, held, &log_key, &page)?;
+            self.check_growth(party, link, held, &log_key, &position, &proved.checkpoint)?;
+            self.admit_page(party, held, &page, proved, position, run)?;
             if !answer.more {
                 return Ok(());
             }
         }
     }
 
-    /// Verifies a page and keeps it with its receipt and the new position, in one transaction.
-    #[expect(clippy::too_many_arguments, reason = "a page is these nine things and nothing else uses them together")]
+    /// Verifies the receipt of a page.
+    fn verify_page(&self, party: &KnownParty, held: &Held, log_key: &VerifierKey, page: &Page<'_>) -> Result<Proved> {
+        let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
+        let ids: Vec<String> = page
+            .objects
+            .iter()
+            .map(|bytes| Object::parse(bytes, &Limits::admission()).map(|o| o.id().to_owned()).unwrap_or_default())
+            .collect();
+        let objects: Vec<(&str, &[u8])> = ids.iter().map(String::as_str).zip(page.objects.iter().copied()).collect();
+        let receipt = PageReceipt::parse(page.receipt).map_err(|e| refused(e.to_string()))?;
+        let verified = receipt.verify(&objects, log_key).map_err(|e| refused(e.to_string()))?;
+        let versions = self.versions_of(held, &verified).map_err(refused)?;
+        let note = receipt.checkpoint.clone();
+        let kept = serde_json::to_vec(&KeptPage::of(receipt, &objects)).map_err(|e| refused(e.to_string()))?;
+        Ok(Proved { checkpoint: verified.checkpoint, note, versions, kept })
+    }
+
+    /// A log that was seen before must not be smaller, nor have another root at the same size; and when it is larger, the leaves seen
+    /// before must be proved to be its first ones, or a fork that has grown longer would pass (A42).
+    fn check_growth(
+        &self,
+        party: &KnownParty,
+        link: &Link,
+        held: &Held,
+        log_key: &VerifierKey,
+        position: &InboxRow,
+        now: &Checkpoint,
+    ) -> Result<()> {
+        let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
+        let Some(earlier) = &position.checkpoint else { return Ok(()) };
+        let earlier = Checkpoint::open(earlier.as_bytes(), log_key).map_err(|e| refused(e.to_string()))?;
+        let (old, new) = (earlier.size(), now.size());
+        if new < old {
+            return Err(refused(format!("its ledger shrank from {old} to {new} leaves")));
+        }
+        if new == old {
+            let same = now.root() == earlier.root();
+            return if same { Ok(()) } else { Err(refused(format!("its ledger has two roots for {new} leaves"))) };
+        }
+        let unproved = |why: String| {
+            refused(format!("its ledger of {new} leaves is not proved to go on from the {old} seen before: {why}"))
+        };
+        let path = format!("api/v1/agr/{}/consistency?old={old}&new={new}", held.id());
+        let answer = self.call(party, link, "GET", &path, None).map_err(|error| match error {
+            // It has the checkpoint it signed and does not prove it: that is no passing fault.
+            ExchangeError::Remote { code: "sync.not-found" | "sync.refused", .. } => {
+                unproved("its node gives no proof".to_owned())
+            }
+            error => error,
+        })?;
+        let growth: Growth =
+            serde_json::from_slice(&answer.body).map_err(|e| unproved(format!("the proof is not readable: {e}")))?;
+        merkle::verify_consistency(old, &earlier.root(), new, &now.root(), &growth.proof)
+            .map_err(|e| unproved(e.to_string()))
+    }
+
+    /// Keeps a page with its receipt and the new position, in one transaction.
     fn admit_page(
         &self,
         party: &KnownParty,
         held: &Held,
-        log_key: &VerifierKey,
-        objects: &[&[u8]],
-        receipt: &[u8],
-        last: Timestamp,
-        delivery_leaf: u64,
+        page: &Page<'_>,
+        proved: Proved,
         position: InboxRow,
         run: &mut SyncRun,
     ) -> Result<()> {
-        let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
-        let ids: Vec<String> = objects
-            .iter()
-            .map(|bytes| Object::parse(bytes, &Limits::admission()).map(|o| o.id().to_owned()).unwrap_or_default())
-            .collect();
-        let page: Vec<(&str, &[u8])> = ids.iter().map(String::as_str).zip(objects.iter().copied()).collect();
-        let parsed = PageReceipt::parse(receipt).map_err(|e| refused(e.to_string()))?;
-        let verified = parsed.verify(&page, log_key).map_err(|e| refused(e.to_string()))?;
-        self.check_leaves(held, &verified).map_err(refused)?;
-        check_progress(&position, &verified, log_key).map_err(refused)?;
-        let checkpoint = parsed.checkpoint.clone();
-        let kept = serde_json::to_vec(&KeptPage::of(parsed, &page)).map_err(|e| refused(e.to_string()))?;
-
         let now = self.now();
         let options = AdmitOptions { confidence: 0, ..AdmitOptions::default() };
-        let prepared: Vec<_> = objects.iter().map(|raw| self.prepare_object(raw, &options, "page", now)).collect();
-        let source = Source { party: party.no, party_id: party.id.as_str(), agreement: held.no };
+        let prepared: Vec<_> = page.objects.iter().map(|raw| self.prepare_object(raw, &options, "page", now)).collect();
         let key = self.keys().log(&log_origin(&self.node().host, held.id()))?;
         let mut counted = run.clone();
         self.store().write(|tx| -> Result<()> {
-            let receipt_no = tx.put_page_receipt(held.id(), party.no, &kept)?;
+            let receipt_no = tx.put_page_receipt(held.id(), party.no, &proved.kept)?;
             let mut admitted = 0_usize;
-            for (index, one) in (0_i64..).zip(prepared) {
+            for ((index, one), version) in (0_i64..).zip(prepared).zip(&proved.versions) {
                 counted.received += 1;
                 counted.verified += 1;
                 let outcome = match one {
                     Ok(object) => {
                         let object = Prepared::Object(Box::new(object));
+                        let source = Source { party: party.no, party_id: party.id.as_str(), agreement: *version };
                         let outcome = self.write_one(tx, &object, &source, Some((receipt_no, index)), now)?;
                         counted.quarantined += u64::from(object.in_quarantine() && outcome.is_ok());
                         outcome
@@ -257,16 +302,16 @@ impl Exchange {
             }
             let outcome = match admitted {
                 0 => AckOutcome::Refused,
-                n if n == objects.len() => AckOutcome::Admitted,
+                n if n == page.objects.len() => AckOutcome::Admitted,
                 _ => AckOutcome::Partly,
             };
-            let n = u64::try_from(objects.len()).unwrap_or(u64::MAX);
-            let ack = Leaf::DeliveryAck { party: party.id.to_string(), of: delivery_leaf, n, outcome };
+            let n = u64::try_from(page.objects.len()).unwrap_or(u64::MAX);
+            let ack = Leaf::DeliveryAck { party: party.id.to_string(), of: page.delivery_leaf, n, outcome };
             let mut log = journal::log(tx, held.id(), key.name())?;
             journal::append(tx, &mut log, &key, &held.hash(), &ack, now)?;
             let next = InboxRow {
-                after_us: last.as_micros(),
-                checkpoint: Some(checkpoint),
+                after_us: page.last.as_micros(),
+                checkpoint: Some(proved.note),
                 last_us: Some(now.as_micros()),
                 pages: position.pages.saturating_add(1),
                 objects: position.objects.saturating_add(i64::try_from(admitted).unwrap_or(0)),
@@ -279,21 +324,25 @@ impl Exchange {
         Ok(())
     }
 
-    /// The leaves of a page must be releases to this party under a version of the agreement this node has signed.
-    fn check_leaves(&self, held: &Held, verified: &VerifiedPage) -> Result<(), String> {
+    /// For each object of a page the number of the version under which it was released, which need not be the ruling one. The leaves
+    /// must be releases to this party under a version of the agreement this node has signed.
+    fn versions_of(&self, held: &Held, verified: &VerifiedPage) -> Result<Vec<i64>, String> {
         let state = self.state().map_err(|e| e.to_string())?;
-        let known: Vec<Hash> =
-            state.versions.iter().filter(|version| version.id() == held.id()).map(Held::hash).collect();
+        let mut versions = Vec::new();
         for leaf in &verified.leaves {
-            if !known.contains(&leaf.entry.agreement) {
-                return Err(format!("leaf {} is about a text this node has not signed", leaf.index));
-            }
+            let signed = |version: &&Held| version.id() == held.id() && version.hash() == leaf.entry.agreement;
+            let under = state
+                .versions
+                .iter()
+                .find(signed)
+                .ok_or_else(|| format!("leaf {} is about a text this node has not signed", leaf.index))?;
             let to_us = matches!(&leaf.entry.leaf, Leaf::Release { party, .. } if party == self.own().as_str());
             if !to_us {
                 return Err(format!("leaf {} is not a release to this party", leaf.index));
             }
+            versions.extend(std::iter::repeat_n(under.no, leaf.objects_count));
         }
-        Ok(())
+        Ok(versions)
     }
 
     /// One request to another node.
@@ -347,25 +396,39 @@ impl Prepared {
     }
 }
 
+/// A page as it was fetched.
+struct Page<'a> {
+    objects: &'a [&'a [u8]],
+    /// Its receipt, JSON.
+    receipt: &'a [u8],
+    /// The leaf that its giver wrote about handing it out.
+    delivery_leaf: u64,
+    /// Position of its last row.
+    last: Timestamp,
+}
+
+/// What the receipt of a page proves, and what is kept of it.
+struct Proved {
+    checkpoint: Checkpoint,
+    /// The checkpoint as it was signed.
+    note: String,
+    /// Number of the agreement's version for each object, in page order.
+    versions: Vec<i64>,
+    /// The receipt in the form that is kept.
+    kept: Vec<u8>,
+}
+
+/// The answer about how a log has grown.
+#[derive(serde::Deserialize)]
+struct Growth {
+    proof: Vec<Hash>,
+}
+
 struct Answer {
     body: Vec<u8>,
     last: Option<String>,
     receipt: Option<u64>,
     more: bool,
-}
-
-/// A log that was seen at some size must not be smaller later, nor have another root at the same size.
-fn check_progress(position: &InboxRow, verified: &VerifiedPage, log_key: &VerifierKey) -> Result<(), String> {
-    let Some(earlier) = &position.checkpoint else { return Ok(()) };
-    let earlier = Checkpoint::open(earlier.as_bytes(), log_key).map_err(|e| e.to_string())?;
-    let now = &verified.checkpoint;
-    if now.size() < earlier.size() {
-        return Err(format!("its ledger shrank from {} to {} leaves", earlier.size(), now.size()));
-    }
-    if now.size() == earlier.size() && now.root() != earlier.root() {
-        return Err(format!("its ledger has two roots for {} leaves", now.size()));
-    }
-    Ok(())
 }
 
 /// Whether the envelope says that there is more; read without parsing the objects.

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use entente_agreement::{Clause, Facts, Subject};
 use entente_observable::Kind;
 use entente_pattern::Literal;
-use entente_stix::Object;
+use entente_stix::{Limits, Object};
+use entente_store::{Snapshot, StoreError};
 
-use crate::admit::observable_of;
+use crate::prepare::observable_of;
 
 /// Whether every kind of value in a pattern may leave under a clause.
 ///
@@ -54,17 +55,37 @@ pub(crate) fn victims_in(victims: &HashSet<String>, object: &Object, facts: &Fac
     {
         add(facts.kind.unwrap_or(Kind::DomainName), &value);
     }
-    if victims.is_empty() {
-        return found;
-    }
-    for (kind, value) in values_of(object) {
-        for name in names_of(&value) {
-            if victims.contains(name) {
-                add(kind, name);
-            }
+    if !victims.is_empty() {
+        for (kind, value) in values_of(object) {
+            names_of(&value).filter(|name| victims.contains(*name)).for_each(|name| add(kind, name));
         }
     }
     found
+}
+
+/// Victims that became known after a release: what was clean then may name one now.
+#[derive(Debug)]
+pub(crate) struct LaterVictims {
+    names: HashSet<String>,
+    newest_us: i64,
+}
+
+impl LaterVictims {
+    pub(crate) fn load(s: &Snapshot<'_>) -> Result<Self, StoreError> {
+        let newest_us = s.newest_victim_us()?;
+        let names = if newest_us == 0 { HashSet::new() } else { s.victims()?.into_iter().collect() };
+        Ok(Self { names, newest_us })
+    }
+
+    /// Whether bytes that were released at `added_us` name a victim that was admitted since.
+    pub(crate) fn are_named(&self, added_us: i64, bytes: &[u8]) -> bool {
+        if added_us > self.newest_us || self.names.is_empty() {
+            return false;
+        }
+        // What cannot be read again cannot be looked through, and stays.
+        let Ok(object) = Object::parse(bytes, &Limits::offline()) else { return true };
+        values_of(&object).iter().any(|(_, value)| names_of(value).any(|name| self.names.contains(name)))
+    }
 }
 
 /// Every value that an object states in its pattern or as its own, with hosts taken out of URLs, and every name or address that

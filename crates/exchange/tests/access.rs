@@ -1,5 +1,7 @@
 //! Who may come in: keys on disk, tokens, one-time links and sessions.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_exchange::node::Home;
@@ -168,4 +170,21 @@ fn a_link_works_once_and_a_session_ends() {
     let second = node.enter(&node.issue_enter_key().unwrap()).unwrap().unwrap();
     world.time.advance_days(1);
     assert_eq!(node.session(&second).unwrap(), None);
+}
+
+/// A link that was left lying about opens nothing after a quarter of an hour.
+#[test]
+fn a_link_that_was_not_used_is_over_after_fifteen_minutes() {
+    let world = World::new();
+    let node = &world.northtel.exchange;
+    world.time.stop(true);
+    world.time.set("2026-11-24T06:00:00Z");
+    let (key, late) = (node.issue_enter_key().unwrap(), node.issue_enter_key().unwrap());
+    world.time.set("2026-11-24T06:14:59.999Z");
+    assert!(node.enter(&key).unwrap().is_some());
+    world.time.set("2026-11-24T06:15:00Z");
+    assert_eq!(node.enter(&late).unwrap(), None);
+    // Nor does it come back when the clock does.
+    world.time.set("2026-11-24T06:00:00Z");
+    assert_eq!(node.enter(&late).unwrap(), None);
 }

@@ -1,11 +1,13 @@
 //! Admission: what is accepted, merged, refused and quarantined, and what each outcome is counted as.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_agreement::Subject;
 use entente_exchange::Viewer;
 use entente_exchange::admit::AdmitOptions;
-use entente_formats::Format;
+use entente_formats::{Class, Format};
 use entente_stix::marking::{Pap, Tlp};
 use support::{AGREEMENT, World, indicator, marked, options, uuid};
 
@@ -309,4 +311,22 @@ fn counters_follow_the_assertions() {
     assert_eq!(totals.revisions, 4);
     let given = world.northtel.exchange.own_contributions().unwrap();
     assert_eq!(given.iter().map(|(_, n)| n).sum::<u64>(), 3);
+}
+
+/// A plain list says nothing about what its values did; whoever hands it in may. What a table says itself stands.
+#[test]
+fn a_stated_role_is_that_of_values_whose_source_names_none() {
+    let world = World::new();
+    let roles = |value: &str| world.northtel.exchange.check(value, &Viewer::Staff).unwrap().values[0].verdict.clone();
+    world.northtel.admit("198.51.100.1\n");
+    assert_eq!(roles("198.51.100.1"), "other");
+    let stated = AdmitOptions { role: Some(Class::C2), ..options() };
+    world.northtel.admit_with("198.51.100.2\n", &stated);
+    assert_eq!(roles("198.51.100.2"), "c2");
+    let out = world.northtel.objects(AGREEMENT, "fusion");
+    let labelled = |value: &str| out.iter().any(|text| text.contains(value) && text.contains("role:c2"));
+    assert!(!labelled("198.51.100.1'") && labelled("198.51.100.2'"), "{out:?}");
+    let table = AdmitOptions { role: Some(Class::C2), ..classes() };
+    world.northtel.admit_with("value,class\n198.51.100.3,scanner\n198.51.100.4,\n", &table);
+    assert_eq!((roles("198.51.100.3"), roles("198.51.100.4")), ("scanner".to_owned(), "c2".to_owned()));
 }

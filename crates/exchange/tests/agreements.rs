@@ -1,5 +1,7 @@
 //! Agreements and notices: what is installed, what is refused and with which code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_agreement::{Notice, PartyId, Verb, sign};

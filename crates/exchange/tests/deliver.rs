@@ -1,5 +1,7 @@
 //! Delivery: the second decision, paging, and the order of leaf and bytes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_agreement::{Door, Purpose};
@@ -98,7 +100,7 @@ fn a_page_behind_more_superseded_rows_than_are_scanned_is_found() {
                 "BEGIN;
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
                  INSERT INTO manifest SELECT (head.no << 40) | (head.next_seq - 1 + n.i), head.last_added_us + n.i, m.object, m.revision,
-                 m.agreement, m.clause, m.version_us, m.leaf, m.row, n.i < 25000, m.secret, m.id, m.body
+                 m.agreement, m.clause, m.version_us, m.leaf, m.row, n.i < 25000, 0, m.secret, m.id, m.body
                  FROM n, head, manifest m WHERE m.no = (SELECT max(no) FROM manifest);
                  UPDATE manifest SET superseded=1 WHERE no <= (SELECT (no << 40) | (next_seq - 1) FROM head);
                  UPDATE head SET next_seq=next_seq + 25000, last_added_us=last_added_us + 25000;
@@ -303,4 +305,52 @@ fn an_echo_is_withheld() {
     world.northtel.exchange.receive(&credential, &inbound, &[object.as_bytes()]).unwrap();
     assert_eq!(world.northtel.release().1, [("floor.echo".to_owned(), 1)].into());
     assert!(world.northtel.objects(AGREEMENT, "fusion").is_empty());
+}
+
+/// A mark that was raised must also hold for what was released before it was raised (F1, A16).
+#[test]
+fn abuse_a16_a_value_that_becomes_red_is_not_delivered_in_its_earlier_version() {
+    let world = World::new();
+    world.northtel.admit("198.51.100.1\n198.51.100.2\n");
+    assert_eq!(world.northtel.objects(AGREEMENT, "fusion").len(), 2);
+    world.northtel.admit_with("198.51.100.1\n", &AdmitOptions { tlp: Some(Tlp::Red), ..options() });
+    let left = world.northtel.objects(AGREEMENT, "fusion");
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].contains("198.51.100.2"));
+    let all =
+        PageRequest { filters: Filters { versions: vec![VersionSelector::All], ..Filters::default() }, ..request() };
+    let page = world.northtel.page_of(AGREEMENT, "fusion", &all).unwrap();
+    assert!(!page.rows.iter().any(|row| String::from_utf8_lossy(&row.bytes).contains("198.51.100.1'")));
+}
+
+/// A site that turns out to be a victim's must not go on being named by what was released before that was known (A19).
+#[test]
+fn abuse_a19_a_host_that_is_reported_as_a_victim_later_is_not_delivered_any_more() {
+    let world = World::new();
+    world.northtel.admit("http://shop.victim.example/panel.php\nhttp://other.attacker.example/a\n");
+    assert_eq!(world.northtel.objects(AGREEMENT, "fusion").len(), 2);
+    world.northtel.admit_with(
+        "shop.victim.example\n",
+        &AdmitOptions { subject: Some(entente_agreement::Subject::Victim), ..options() },
+    );
+    let left = world.northtel.objects(AGREEMENT, "fusion");
+    assert!(left.iter().all(|text| !text.contains("shop.victim.example")), "{left:?}");
+    assert!(left.iter().any(|text| text.contains("other.attacker.example")));
+}
+
+/// A reader who begins late must still get the identity and the markings that everything refers to.
+#[test]
+fn the_identity_of_the_releaser_does_not_age_out_with_the_first_object() {
+    let world = World::with(Clause { max_age_days: 30, ..Clause::from("northtel", "fusion") });
+    world.northtel.admit("198.51.100.1\n");
+    world.time.advance_days(40);
+    world.northtel.admit("198.51.100.2\n");
+    let page = world.northtel.page(AGREEMENT, "fusion");
+    let ids: Vec<&str> = page.rows.iter().map(|row| row.id.as_str()).collect();
+    let newest = page.rows.iter().find(|row| row.id.starts_with("indicator--")).expect("the second is released");
+    let object = entente_stix::Object::parse(&newest.bytes, &entente_stix::Limits::admission()).unwrap();
+    for reference in object.references() {
+        assert!(ids.contains(&reference.target.as_str()), "{} is missing in {ids:?}", reference.target);
+    }
+    assert_eq!(page.rows.iter().filter(|row| row.id.starts_with("indicator--")).count(), 1);
 }

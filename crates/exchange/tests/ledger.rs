@@ -1,8 +1,12 @@
 //! The ledger under attack, and receipts that stand by themselves.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_ledger::UnixSeconds;
+use entente_ledger::checkpoint::Checkpoint;
+use entente_ledger::merkle;
 use entente_ledger::note::VerifierKey;
 use entente_ledger::policy::Policy;
 use entente_ledger::receipt::Receipt;
@@ -125,6 +129,32 @@ fn every_released_row_has_a_valid_receipt() {
             .verify(&proof.bytes, &policy, UnixSeconds(0))
             .unwrap_or_else(|e| panic!("{seq}: {e}"));
     }
+}
+
+/// That a log has only grown can be proved to its parties for every two sizes, and to nobody else.
+#[test]
+fn growth_is_proved_to_a_party_between_any_two_sizes() {
+    let world = World::new();
+    let fusion = world.northtel.credential("fusion");
+    let node = &world.northtel.exchange;
+    let mut heads = Vec::new();
+    for n in 0..9 {
+        world.northtel.admit(&format!("198.51.100.{n}\n"));
+        let note = node.checkpoint(&fusion, AGREEMENT).unwrap().unwrap();
+        heads.push(Checkpoint::claimed(note.as_bytes()).unwrap());
+    }
+    for (at, old) in heads.iter().enumerate() {
+        for new in &heads[at..] {
+            let proof = node.consistency(&fusion, AGREEMENT, old.size(), new.size()).unwrap().unwrap();
+            merkle::verify_consistency(old.size(), &old.root(), new.size(), &new.root(), &proof).unwrap();
+        }
+    }
+    let size = heads.last().unwrap().size();
+    for (old, new) in [(0, size), (2, 1), (1, size + 1), (size, u64::MAX)] {
+        assert_eq!(node.consistency(&fusion, AGREEMENT, old, new).unwrap(), None, "{old} {new}");
+    }
+    assert_eq!(node.consistency(&world.northtel.credential("cert-x"), AGREEMENT, 1, size).unwrap(), None);
+    assert_eq!(node.consistency(&fusion, "agr-13", 1, size).unwrap(), None);
 }
 
 /// A process that died between two steps: what it committed stands, the rest is done by the next, nothing is done twice.

@@ -1,8 +1,11 @@
 //! Release: what leaves, in which form, and the reason for everything that does not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_agreement::Subject;
+use entente_exchange::Viewer;
 use entente_exchange::admit::AdmitOptions;
 use entente_formats::Format;
 use entente_stix::Object;
@@ -165,7 +168,9 @@ fn abuse_a19_obligations_leave_no_source_and_no_victim_in_any_byte_received() {
     );
     let out = world.northtel.objects(AGREEMENT, "fusion");
     assert_eq!(out.iter().filter(|text| text.contains(r#""type":"relationship""#)).count(), 1);
-    assert_eq!(world.northtel.withheld(AGREEMENT), [("obligation.pattern".to_owned(), 7)]);
+    // The address of a person is of a kind that the clause does not name.
+    let withheld = [("obligation.pattern".to_owned(), 7), ("clause.kind".to_owned(), 1)];
+    assert_eq!(world.northtel.withheld(AGREEMENT), withheld);
     drop(server);
 }
 
@@ -396,4 +401,32 @@ fn pseudonyms_are_stable_in_one_agreement_and_differ_between_agreements() {
     assert_ne!(name(AGREEMENT, "fusion"), name("agr-nc", "cert-x"));
     let rows = world.northtel.count("SELECT count(DISTINCT id) FROM manifest WHERE body LIKE '%victim-%'");
     assert_eq!(rows, 2, "one id for each agreement, over both versions");
+}
+
+/// Known victims are asked for once for a whole list; each value must still be told as it would be released.
+#[test]
+fn a_checked_list_says_of_each_value_what_its_release_does() {
+    let world = World::with(Clause {
+        subject: vec!["infrastructure", "victim"],
+        obligations: vec!["redact-victim:hmac", "strip-source", "strip-free-text", "attribution:may", "retain:90d"],
+        ..Clause::from("northtel", "fusion")
+    });
+    world.northtel.admit_with("www.ministry.example\n", &AdmitOptions { subject: Some(Subject::Victim), ..options() });
+    let list =
+        "198.51.100.1\nhttp://www.ministry.example/a.php\n198.51.100.2\nhttp://evil.example/?u=www.ministry.example\n";
+    world.northtel.admit(list);
+    let out = world.northtel.objects(AGREEMENT, "fusion").join("\n");
+    let node = &world.northtel.exchange;
+    let report = node.check(list, &Viewer::Staff).unwrap();
+    let sees: Vec<bool> = report.values.iter().map(|row| row.visible_to[0].sees).collect();
+    assert_eq!(sees, [true, false, true, false]);
+    for row in &report.values {
+        let sees = row.visible_to[0].sees;
+        assert_eq!(out.contains(&format!("'{}'", row.value)), sees, "{}", row.value);
+        let id = row.object.clone().unwrap();
+        assert_eq!(node.explain(&id, "fusion", None).unwrap().sees(), sees, "{}", row.value);
+        assert_eq!(node.object(&id, &Viewer::Staff).unwrap().unwrap().visibility[0].sees, sees, "{}", row.value);
+    }
+    let guest = Viewer::Party(world.fusion.exchange.own().clone());
+    assert!(node.check(list, &guest).unwrap().values.iter().all(|row| row.visible_to.is_empty()));
 }

@@ -1,5 +1,7 @@
 //! Two nodes over HTTP: pages, receipts, notices, and a giver or a network that lies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_exchange::{ExchangeError, Viewer};
@@ -147,43 +149,125 @@ fn a_page_or_receipt_that_was_tampered_with_is_refused_whole() {
     assert!(run.complete && run.stored == 5, "{run:?}");
 }
 
-/// A giver that forgets what it signed, or signs two histories, is caught by the next page.
+/// A giver set back to `earlier`, a copy of its database, and going on from there as a node that `fusion` calls.
+struct SetBack {
+    exchange: entente_exchange::Exchange,
+    _server: support::Server,
+    _home: tempfile::TempDir,
+}
+
+impl SetBack {
+    fn of(world: &World, earlier: &[u8]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join("keys")).unwrap();
+        for file in ["keys/agreement.key", "keys/ledger.key"] {
+            std::fs::copy(world.northtel.home.path().join(file), home.path().join(file)).unwrap();
+        }
+        std::fs::write(home.path().join("entente.db"), earlier).unwrap();
+        let node = world.northtel.exchange.node().clone();
+        let at = entente_exchange::node::Home::at(home.path());
+        let exchange = entente_exchange::Exchange::open(at, node, world.time.clock()).unwrap();
+        let server = support::Server::start(exchange.clone());
+        let token = exchange.issue_token("fusion").unwrap();
+        entente_exchange::node::write_secret(&world.fusion.home.path().join("keys/second"), &token.secret).unwrap();
+        let link = entente_exchange::Link { url: server.url(), token: token.id, secret_file: "keys/second".to_owned() };
+        world.fusion.exchange.add_party(&exchange.card(), Some(&link)).unwrap();
+        Self { exchange, _server: server, _home: home }
+    }
+
+    fn admit(&self, list: &str) {
+        self.exchange.admit(&mut list.as_bytes(), &options()).unwrap();
+    }
+}
+
+/// Everything of other parties that a node keeps, counted.
+fn kept(world: &World) -> Vec<i64> {
+    let tables = ["revision", "page_receipt", "leaf"];
+    tables.iter().map(|table| world.fusion.count(&format!("SELECT count(*) FROM {table}"))).collect()
+}
+
+/// A giver that forgets what it signed is caught by the next page.
 #[test]
-fn abuse_a42_a_ledger_that_shrank_or_forked_is_noticed_at_the_next_page() {
+fn abuse_a42_a_ledger_that_shrank_is_noticed_at_the_next_page() {
     let world = World::new();
     let server = world.connect(&world.northtel, &world.fusion);
     world.northtel.admit(&addresses(0, 3));
-    let home = world.northtel.home.path().join("entente.db");
-    world.northtel.bytes();
-    let earlier = std::fs::read(&home).unwrap();
+    let earlier = world.northtel.bytes();
     for n in 0..3 {
         world.northtel.admit(&addresses(10 + n, 11 + n));
         world.fusion.exchange.sync(None).unwrap();
     }
     drop(server);
-    // The giver is set back to a copy of its first day, and goes on from there.
-    let back = tempfile::tempdir().unwrap();
-    for file in ["keys/agreement.key", "keys/ledger.key"] {
-        std::fs::create_dir_all(back.path().join("keys")).unwrap();
-        std::fs::copy(world.northtel.home.path().join(file), back.path().join(file)).unwrap();
-    }
-    std::fs::write(back.path().join("entente.db"), &earlier).unwrap();
-    let node = world.northtel.exchange.node().clone();
-    let again =
-        entente_exchange::Exchange::open(entente_exchange::node::Home::at(back.path()), node, world.time.clock())
-            .unwrap();
-    again.admit(&mut "203.0.113.9\n".as_bytes(), &options()).unwrap();
-    let server = support::Server::start(again.clone());
-    let token = again.issue_token("fusion").unwrap();
-    entente_exchange::node::write_secret(&world.fusion.home.path().join("keys/second"), &token.secret).unwrap();
-    let link = entente_exchange::Link { url: server.url(), token: token.id, secret_file: "keys/second".to_owned() };
-    world.fusion.exchange.add_party(&again.card(), Some(&link)).unwrap();
+    let again = SetBack::of(&world, &earlier);
+    again.admit("203.0.113.9\n");
     let run = world.fusion.exchange.sync(None).unwrap().remove(0);
     assert!(
         run.stopped.as_deref().is_some_and(|why| why.contains("[receipt.invalid]") && why.contains("shrank")),
         "{run:?}"
     );
     assert_eq!(world.fusion.exchange.check("203.0.113.9", &Viewer::Staff).unwrap().known, 0);
+}
+
+/// A giver that rewrites history and outgrows what was seen signs a larger checkpoint; its size alone must not convince.
+#[test]
+fn abuse_a42_a_fork_longer_than_what_was_seen_is_refused() {
+    let world = World::new();
+    let server = world.connect(&world.northtel, &world.fusion);
+    world.northtel.admit(&addresses(0, 3));
+    let earlier = world.northtel.bytes();
+    for n in 0..3 {
+        world.northtel.admit(&addresses(10 + n, 11 + n));
+        world.fusion.exchange.sync(None).unwrap();
+    }
+    drop(server);
+    let (before, size) = (kept(&world), world.northtel.count("SELECT size FROM log"));
+    let again = SetBack::of(&world, &earlier);
+    for n in 0..size {
+        again.admit(&format!("203.0.113.{n}\n"));
+    }
+    let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+    let why = run.stopped.clone().unwrap_or_default();
+    assert!(why.contains("[receipt.invalid]") && why.contains("not proved to go on"), "{run:?}");
+    assert_eq!((run.received, kept(&world)), (0, before));
+    assert_eq!(world.fusion.exchange.check("203.0.113.0", &Viewer::Staff).unwrap().known, 0);
+}
+
+/// A proof of growth that is withheld or spoilt: nothing of the page is kept. The next honest one is enough.
+#[test]
+fn abuse_a42_a_page_without_a_proof_of_growth_is_refused() {
+    type Spoil = fn(&mut Answer);
+    let spoils: [(&str, Spoil); 4] = [
+        ("withheld", |answer| answer.status = 404),
+        ("an error in its place", |answer| answer.status = 422),
+        ("no JSON", |answer| answer.body.clear()),
+        ("one hash less", |answer| {
+            let text = String::from_utf8(answer.body.clone()).unwrap();
+            let at = text.rfind(',').unwrap();
+            answer.body = format!("{}]}}", &text[..at]).into_bytes();
+        }),
+    ];
+    let world = World::new();
+    let server = world.connect(&world.northtel, &world.fusion);
+    for n in 0..3 {
+        world.northtel.admit(&addresses(n, n + 1));
+        assert!(world.fusion.exchange.sync(None).unwrap()[0].complete);
+    }
+    world.northtel.admit(&addresses(3, 4));
+    let before = kept(&world);
+    for (what, spoil) in spoils {
+        server.hook(move |path, answer| {
+            if path.contains("/consistency") {
+                spoil(answer);
+            }
+        });
+        let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+        let why = run.stopped.clone().unwrap_or_default();
+        assert!(why.contains("[receipt.invalid]") && why.contains("not proved to go on"), "{what}: {run:?}");
+        assert_eq!((run.received, kept(&world)), (0, before.clone()), "{what}");
+    }
+    server.honest();
+    let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+    assert!(run.complete && run.stored == 1, "{run:?}");
 }
 
 /// A run that breaks off resumes at the last durable page and repeats nothing.
@@ -301,6 +385,36 @@ fn abuse_a17_received_data_goes_on_only_as_its_marking_allows() {
         assert!(withheld.iter().any(|(reason, n)| reason == "clause.origin" && *n >= 1), "{withheld:?}");
         drop(server);
     }
+}
+
+/// What was given under one version must not go on under the onward rules of the next.
+#[test]
+fn an_object_is_held_under_the_version_of_the_agreement_that_its_leaf_names() {
+    let world = World::strangers();
+    let nodes = [&world.northtel, &world.fusion];
+    let mut first = Text::new(AGREEMENT).clause(Clause::from("northtel", "fusion"));
+    first.community = vec!["role:police"];
+    world.agree(&nodes, &first);
+    world.agree(&[&world.fusion, &world.cert], &Text::new("agr-fc").clause(Clause::from("fusion", "cert-x")));
+    world.northtel.admit_stix(&[indicator(&uuid(1), "198.51.100.1", &marked(Tlp::Green))]);
+    let hash = world.northtel.exchange.agreements(&Viewer::Staff).unwrap()[0].hash.clone();
+    let mut second = first.next(&hash);
+    second.community = vec!["role:cert"];
+    world.agree(&nodes, &second);
+    world.northtel.admit_stix(&[indicator(&uuid(2), "198.51.100.2", &marked(Tlp::Green))]);
+    let server = world.connect(&world.northtel, &world.fusion);
+    let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+    assert!(run.complete && run.rejected == 0, "{run:?}");
+    for (value, version) in [("198.51.100.1", 1), ("198.51.100.2", 2)] {
+        let under = format!(
+            "SELECT a.version FROM revision r JOIN agreement a ON a.no=r.agreement WHERE r.body LIKE '%{value}''%'"
+        );
+        assert_eq!(world.fusion.count(&under), version, "{value}");
+    }
+    world.fusion.release();
+    let out = world.fusion.objects("agr-fc", "cert-x").join("\n");
+    assert!(!out.contains("198.51.100.1'") && out.contains("198.51.100.2'"), "{out}");
+    drop(server);
 }
 
 /// Reading a partner's objects back from an export does not make them the node's own.

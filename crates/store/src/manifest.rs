@@ -53,6 +53,8 @@ pub struct ManifestRow {
     pub row: i64,
     /// Whether this manifest holds a later version of the same id.
     pub superseded: bool,
+    /// Whether a later version of the object may not leave, so that this one may not either.
+    pub withdrawn: bool,
     /// Salt (16 bytes) and decision digest (32 bytes).
     pub secret: Vec<u8>,
     /// Id of the object as released.
@@ -95,7 +97,8 @@ pub struct NewRelease<'a> {
     pub body: Option<&'a [u8]>,
 }
 
-const ROW: &str = "no, added_us, revision, agreement, clause, version_us, leaf, row, superseded, secret, id, body";
+const ROW: &str =
+    "no, added_us, revision, agreement, clause, version_us, leaf, row, superseded, withdrawn, secret, id, body";
 
 impl Tx<'_> {
     /// The head of (agreement, recipient), created empty when there is none.
@@ -204,6 +207,23 @@ impl Tx<'_> {
             }
         }
         Ok(older)
+    }
+
+    /// Takes back releases of an id made of revisions before `revision` by the same party: they stay in the manifest and its receipts,
+    /// but are not delivered again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn withdraw(&self, head: i64, object: i64, id: &str, revision: i64) -> Result<()> {
+        self.db
+            .prepare_cached(
+                "UPDATE manifest SET withdrawn=1 WHERE object=?1 AND no>=?2 AND no<?3 AND id=?4 AND revision<?5
+                 AND (SELECT party FROM revision WHERE no=manifest.revision)=(SELECT party FROM revision WHERE no=?5)",
+            )
+            .map_err(db)?
+            .execute(params![object, packed(head, 0), packed(head + 1, 0), id, revision])
+            .map_err(db)?;
+        Ok(())
     }
 
     /// Records that all revisions up to `considered` were decided for this head.
@@ -362,9 +382,8 @@ impl Snapshot<'_> {
         let mut statement = self
             .db
             .prepare_cached(
-                "SELECT m.no, m.added_us, m.revision, m.agreement, m.clause, m.version_us, m.leaf, m.row, m.superseded,
-                 m.secret, m.id,
-                 coalesce(m.body, r.body), r.facts, r.party, r.agreement, r.id FROM manifest m JOIN revision r ON r.no=m.revision
+                "SELECT m.no, m.added_us, m.revision, m.agreement, m.clause, m.version_us, m.leaf, m.row, m.superseded, m.withdrawn,
+                 m.secret, m.id, coalesce(m.body, r.body), r.facts, r.party, r.agreement, r.id FROM manifest m JOIN revision r ON r.no=m.revision
                  WHERE m.no>=?1 AND m.no<?2 ORDER BY m.no LIMIT ?3",
             )
             .map_err(db)?;
@@ -593,9 +612,10 @@ fn manifest_row(row: &Row<'_>) -> rusqlite::Result<ManifestRow> {
         leaf: row.get(6)?,
         row: row.get(7)?,
         superseded: row.get(8)?,
-        secret: row.get(9)?,
-        id: row.get(10)?,
-        body: row.get(11)?,
+        withdrawn: row.get(9)?,
+        secret: row.get(10)?,
+        id: row.get(11)?,
+        body: row.get(12)?,
     })
 }
 
@@ -611,11 +631,12 @@ fn joined_row(row: &Row<'_>) -> rusqlite::Result<(ManifestRow, Vec<u8>, Source)>
             leaf: row.get(6)?,
             row: row.get(7)?,
             superseded: row.get(8)?,
-            secret: row.get(9)?,
-            id: row.get(10)?,
+            withdrawn: row.get(9)?,
+            secret: row.get(10)?,
+            id: row.get(11)?,
             body: None,
         },
-        row.get(11)?,
-        Source { facts: row.get(12)?, party: row.get(13)?, agreement: row.get(14)?, id: row.get(15)? },
+        row.get(12)?,
+        Source { facts: row.get(13)?, party: row.get(14)?, agreement: row.get(15)?, id: row.get(16)? },
     ))
 }

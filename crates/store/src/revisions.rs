@@ -347,6 +347,21 @@ impl Snapshot<'_> {
         statement.query_map([], |row| row.get(0)).map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)
     }
 
+    /// When something was last admitted about a victim, in microseconds; 0 when nothing was.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Unavailable`].
+    pub fn newest_victim_us(&self) -> Result<i64> {
+        // LIMIT: one row per victim and party, by a partial index.
+        self.db
+            .prepare_cached(
+                "SELECT coalesce(max(r.added_us), 0) FROM assertion a JOIN revision r ON r.no=a.revision WHERE a.victim=1",
+            )
+            .map_err(db)?
+            .query_row([], |row| row.get(0))
+            .map_err(db)
+    }
+
     /// Revisions that carry the assertions about victims.
     ///
     /// # Errors

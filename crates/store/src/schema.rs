@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS head(no INTEGER PRIMARY KEY, agreement TEXT NOT NULL,
 -- Rowid = head << 40 | seq. `body` is null when the bytes released are the bytes held.
 CREATE TABLE IF NOT EXISTS manifest(no INTEGER PRIMARY KEY, added_us INTEGER NOT NULL, object INTEGER NOT NULL, revision INTEGER NOT NULL,
   agreement INTEGER NOT NULL, clause INTEGER NOT NULL, version_us INTEGER NOT NULL, leaf INTEGER NOT NULL, row INTEGER NOT NULL,
-  superseded INTEGER NOT NULL, secret BLOB NOT NULL, id TEXT NOT NULL, body BLOB);
+  superseded INTEGER NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, secret BLOB NOT NULL, id TEXT NOT NULL, body BLOB);
 CREATE INDEX IF NOT EXISTS manifest_object ON manifest(object);
 -- Rowid = head << 40 | revision: the latest decision not to release.
 CREATE TABLE IF NOT EXISTS withheld(no INTEGER PRIMARY KEY, reason TEXT NOT NULL, clause INTEGER, at_us INTEGER NOT NULL);

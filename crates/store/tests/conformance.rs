@@ -1,5 +1,7 @@
 //! What every back end must keep: positions, heads, marks, counters, deliveries and logs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_store::manifest::clause_key;

@@ -1,5 +1,7 @@
 //! The file itself: formats, reopening, and two handles on one file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may stop")]
+
 mod support;
 
 use entente_store::{FORMAT, Result, Store, StoreError};

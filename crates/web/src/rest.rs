@@ -121,6 +121,17 @@ pub(crate) fn receipt(door: &Door, call: &Call) -> Result<Response<Body>, Refusa
     Ok(json_bytes(receipt.ok_or(Why::NotFound)?))
 }
 
+/// `GET /api/v1/agr/{id}/consistency?old=N&new=M`: the proof that the log of N leaves is the beginning of that of M leaves.
+///
+/// 404 also for sizes that are missing, are no numbers, or are above what is signed.
+pub(crate) fn consistency(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> {
+    acceptable(&call.headers)?;
+    let size = |name: &str| call.query.get(name).and_then(|size| size.parse::<u64>().ok()).ok_or(Why::NotFound);
+    let (id, old, new) = (call.id("id")?, size("old")?, size("new")?);
+    let proof = door.exchange().consistency(credential(call)?, id, old, new).map_err(failed(door))?;
+    json(&serde_json::json!({ "old": old, "new": new, "proof": proof.ok_or(Why::NotFound)? }), door)
+}
+
 /// `GET /agr/{id}/checkpoint`: the signed size and root of the agreement's log.
 pub(crate) fn checkpoint(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> {
     let checkpoint = door.exchange().checkpoint(credential(call)?, call.id("id")?).map_err(failed(door))?;

@@ -119,6 +119,7 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/agreements/{id}/notes", Access::Credential, 0, rest::notes),
     api(Verb::Post, "/api/v1/agreements/{id}/notes", Access::Credential, NOTE, rest::note),
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
+    api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),
     api(Verb::Get, "/healthz", Access::Open, 0, rest::healthz),
     api(Verb::Get, "/readyz", Access::Open, 0, rest::readyz),

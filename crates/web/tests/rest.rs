@@ -6,6 +6,7 @@ mod support;
 
 use axum::http::{Method, StatusCode};
 use entente_exchange::Viewer;
+use std::fmt::Display;
 use support::{AGREEMENT, RELEASED, WITHHELD, World, basic};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -195,6 +196,39 @@ async fn another_node_gets_note_notices_checkpoint_and_receipt() {
     let receipt = world.get(&receipt, &headers).await;
     assert_eq!(receipt.status, StatusCode::OK, "{}", receipt.text());
     assert!(receipt.json()["checkpoint"].as_str().unwrap().starts_with("northtel.example/agr/agr-12\n"));
+}
+
+#[tokio::test]
+async fn a_party_gets_the_proof_that_the_log_has_only_grown() {
+    let world = World::new();
+    let auth = basic(&world.fusion);
+    let headers = [("authorization", auth.as_str())];
+    let mut sizes = Vec::new();
+    for _ in 0..2 {
+        let checkpoint = world.get("/agr/agr-12/checkpoint", &headers).await.text();
+        sizes.push(checkpoint.lines().nth(1).unwrap().parse::<u64>().unwrap());
+        // The delivery of a page is a leaf.
+        world.get("/taxii2/exchange/collections/agr-12-fusion/objects/", &headers).await;
+    }
+    let (old, size) = (sizes[0], sizes[1]);
+    assert!(old < size);
+    let path = |old: &dyn Display, new: &dyn Display| format!("/api/v1/agr/agr-12/consistency?old={old}&new={new}");
+    let answer = world.get(&path(&old, &size), &headers).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let fusion = world.exchange.authenticate(&world.fusion.id, &world.fusion.secret).unwrap().unwrap();
+    let proof = world.exchange.consistency(&fusion, AGREEMENT, old, size).unwrap().unwrap();
+    let proof: Vec<String> = proof.iter().map(ToString::to_string).collect();
+    assert_eq!(answer.json(), serde_json::json!({ "old": old, "new": size, "proof": proof }));
+    for path in [
+        path(&0, &size),
+        path(&size, &old),
+        path(&1, &(size + 100)),
+        path(&"x", &size),
+        "/api/v1/agr/agr-12/consistency".to_owned(),
+        format!("/api/v1/agr/agr-13/consistency?old=1&new={size}"),
+    ] {
+        assert_eq!(world.get(&path, &headers).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -143,6 +143,14 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
             let receipt = exchange.page_receipt(credential, agreement, leaf.parse().unwrap()).unwrap();
             receipt.map_or_else(|| Answer::of(404, "{}"), |receipt| Answer::of(200, receipt))
         }
+        ("GET", ["api", "v1", "agr", agreement, "consistency"]) => {
+            let size = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+            let (old, new) = (size("old").unwrap().parse().unwrap(), size("new").unwrap().parse().unwrap());
+            match exchange.consistency(credential, agreement, old, new).unwrap() {
+                Some(proof) => Answer::of(200, format!(r#"{{"proof":{}}}"#, serde_json::to_string(&proof).unwrap())),
+                None => Answer::of(404, "{}"),
+            }
+        }
         ("GET", ["api", "v1", "agreements", agreement, "notes"]) => {
             match exchange.notices(credential, agreement).unwrap() {
                 Some(notices) => Answer::of(200, serde_json::to_vec(&notices).unwrap()),

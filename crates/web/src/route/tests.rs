@@ -36,7 +36,8 @@ fn programs_are_refused_in_json() {
 fn filled(route: &Route, object: &str) -> String {
     let id = if route.path.contains("/objects/") { object } else { AGREEMENT };
     let id = if route.path.contains("/parties/") { "fusion" } else { id };
-    route.path.replace("{id}", id).replace("{agreement}", AGREEMENT).replace("{leaf}", "1")
+    let query = if route.path.ends_with("/consistency") { "?old=1&new=1" } else { "" };
+    route.path.replace("{id}", id).replace("{agreement}", AGREEMENT).replace("{leaf}", "1") + query
 }
 
 async fn call(world: &World, route: &Route, path: &str, who: &[(&str, &str)]) -> Answer {
