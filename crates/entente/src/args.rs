@@ -199,38 +199,7 @@ pub(crate) enum Party {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgreementCommand {
     /// Draft an agreement with a known party
-    New {
-        /// Template; `telco-police`
-        #[arg(long, default_value = "telco-police")]
-        template: String,
-        /// The other party
-        #[arg(long, value_name = "PARTY", visible_alias = "partner")]
-        with: String,
-        /// Agreement id
-        #[arg(long, default_value = "agr-1")]
-        id: String,
-        /// Days it is valid from now
-        #[arg(long, default_value_t = 365)]
-        valid_days: u16,
-        /// Highest TLP either way: clear, green, amber, amber+strict
-        #[arg(long, default_value = "amber")]
-        tlp_max: String,
-        /// Highest age of what is exchanged, in days
-        #[arg(long, default_value_t = 180)]
-        max_age_days: u16,
-        /// To whom GREEN data may go on: role:<role> or party:<id>
-        #[arg(long, value_delimiter = ',', default_value = "role:police,role:cert")]
-        community: Vec<String>,
-        /// Legal instrument it rests on, such as the reference of a memorandum
-        #[arg(long, value_name = "TEXT")]
-        instrument: Option<String>,
-        /// Text of that instrument, to be named by its SHA-256
-        #[arg(long, value_name = "FILE", requires = "instrument")]
-        instrument_file: Option<PathBuf>,
-        /// File to write; stdout when left out
-        #[arg(long, short)]
-        out: Option<PathBuf>,
-    },
+    New(AgreementNew),
     /// Check a draft: its faults with their lines, or its terms in plain words
     Check {
         /// The text or note
@@ -274,6 +243,41 @@ pub(crate) enum AgreementCommand {
     },
 }
 
+/// `agreement new`.
+#[derive(Debug, Args)]
+pub(crate) struct AgreementNew {
+    /// Template; `telco-police`
+    #[arg(long, default_value = "telco-police")]
+    pub(crate) template: String,
+    /// The other party
+    #[arg(long, value_name = "PARTY", visible_alias = "partner")]
+    pub(crate) with: String,
+    /// Agreement id
+    #[arg(long, default_value = "agr-1")]
+    pub(crate) id: String,
+    /// Days it is valid from now
+    #[arg(long, default_value_t = 365)]
+    pub(crate) valid_days: u16,
+    /// Highest TLP either way: clear, green, amber, amber+strict
+    #[arg(long, default_value = "amber")]
+    pub(crate) tlp_max: String,
+    /// Highest age of what is exchanged, in days
+    #[arg(long, default_value_t = 180)]
+    pub(crate) max_age_days: u16,
+    /// To whom GREEN data may go on: role:<role> or party:<id>
+    #[arg(long, value_delimiter = ',', default_value = "role:police,role:cert")]
+    pub(crate) community: Vec<String>,
+    /// Legal instrument it rests on, such as the reference of a memorandum
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) instrument: Option<String>,
+    /// Text of that instrument, to be named by its SHA-256
+    #[arg(long, value_name = "FILE", requires = "instrument")]
+    pub(crate) instrument_file: Option<PathBuf>,
+    /// File to write; stdout when left out
+    #[arg(long, short)]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// `admit`.
 #[derive(Debug, Args)]
 pub(crate) struct Admit {
@@ -292,6 +296,9 @@ pub(crate) struct Admit {
     /// Whom it is about, when the format does not say: infrastructure, victim, suspect, other-person
     #[arg(long)]
     pub(crate) subject: Option<String>,
+    /// What the values are, when the format does not say: c2, phishing, compromised, malware-distribution, scanner
+    #[arg(long)]
+    pub(crate) role: Option<String>,
     /// Column mapping of a CSV (TOML); not needed when its columns are called value, type, role, country …
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,

@@ -80,6 +80,10 @@ impl Output {
             let mut table = comfy_table::Table::new();
             table.load_style(comfy_table::presets::NOTHING);
             table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+            // A terminal that does not know its width would get one letter a line.
+            if table.width().is_none_or(|width| width < WIDTH_MIN) {
+                table.set_width(WIDTH_MIN);
+            }
             table.set_header(columns.iter().map(|column| column.to_uppercase()));
             for row in rows {
                 table.add_row(row.iter().map(|cell| visible(cell)));
@@ -140,6 +144,9 @@ impl Output {
         if self.defang { defanged.to_owned() } else { canonical.to_owned() }
     }
 }
+
+/// Columns of a table at least.
+const WIDTH_MIN: u16 = 80;
 
 /// The end of a run whose reader went away: quiet, exit code 0.
 fn closed_pipe() -> Failure {

@@ -10,7 +10,7 @@ use entente_agreement::Subject;
 use entente_exchange::Exchange;
 use entente_exchange::admit::{AdmitOptions, AdmitSummary, OnBatch};
 use entente_exchange::export::ExportFormat;
-use entente_formats::{Column, CsvMap, Format, Inflation, decompress};
+use entente_formats::{Class, Column, CsvMap, Format, Inflation, decompress};
 use serde::Serialize;
 use serde_json::json;
 
@@ -41,12 +41,18 @@ pub(crate) fn run(args: &Admit, exchange: &Exchange, output: &Output) -> Outcome
         .as_deref()
         .map(|word| Subject::parse(word).ok_or_else(|| Failure::usage(format!("`{word}` is not a subject category"))))
         .transpose()?;
+    let role = args
+        .role
+        .as_deref()
+        .map(|word| Class::parse(word).ok_or_else(|| Failure::usage(format!("`{word}` is not a role"))))
+        .transpose()?;
     let map = args.map.as_deref().map(read_map).transpose()?;
     let options = AdmitOptions {
         format: format.or(map.as_ref().map(|_| Format::Csv)),
         tlp: args.tlp.as_deref().map(tlp).transpose()?,
         confidence: args.confidence,
         subject,
+        role,
         map,
         release: !args.no_release,
         ..AdmitOptions::default()

@@ -13,56 +13,14 @@ use entente_stix::marking::Tlp;
 use serde_json::json;
 
 use super::{confirm, open, tlp, write_output};
-use crate::args::{AgreementCommand, Global};
+use crate::args::{AgreementCommand, AgreementNew, Global};
 use crate::failure::{Failure, Outcome, exit};
 use crate::output::{Form, Output, thousands, visible, wrapped};
 
 /// Runs an `agreement` command.
 pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -> Outcome {
     match command {
-        AgreementCommand::New {
-            template,
-            with,
-            id,
-            valid_days,
-            tlp_max,
-            max_age_days,
-            community,
-            instrument,
-            instrument_file,
-            out,
-        } => {
-            if template != "telco-police" {
-                let known: Vec<&str> = template::list().iter().map(|template| template.name).collect();
-                return Err(Failure::usage(format!("`{template}` is not a template; known: {}", known.join(", "))));
-            }
-            let tlp_max = tlp(&tlp_max)?;
-            if tlp_max == Tlp::Red {
-                return Err(Failure::usage("TLP:RED is never exchanged; use amber+strict or lower"));
-            }
-            if let Some(out) = out.as_ref().filter(|out| out.exists()) {
-                let message = format!("`{}` exists; name a new file", out.display());
-                return Err(Failure::new(exit::USAGE, "file.exists", message));
-            }
-            let exchange = open(global)?;
-            let instrument = (instrument, instrument_file.as_deref().map(digest).transpose()?);
-            let draft = Draft { with: &with, id: &id, valid_days, tlp_max, max_age_days, community, instrument };
-            let text = draft.text(&exchange)?;
-            match (&out, output.form) {
-                (None, Form::Json | Form::JsonLines) => output.json(&json!({ "id": id, "text": text }))?,
-                (Some(out), Form::Json | Form::JsonLines) => {
-                    write_output(Some(out), text.as_bytes(), output)?;
-                    output.json(&json!({ "id": id, "file": out }))?;
-                }
-                (out, Form::People) => write_output(out.as_deref(), text.as_bytes(), output)?,
-            }
-            if let (Some(out), Form::People) = (out, output.form) {
-                let [show, sign] =
-                    ["show", "sign"].map(|verb| output.command(&format!("agreement {verb} {}", out.display())));
-                output.note(&format!("drafted `{id}`: read it with `{show}`, then `{sign}`"));
-            }
-            Ok(exit::OK)
-        }
+        AgreementCommand::New(args) => new(args, global, output),
         AgreementCommand::Check { file } => {
             let bytes = fs::read(&file).map_err(|e| Failure::file("read", &file, &e))?;
             let terms = parse_any(&bytes).map_err(|errors| refused(&file, &errors))?;
@@ -94,45 +52,88 @@ pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -
             )?;
             Ok(exit::OK)
         }
-        AgreementCommand::Show { agreement, note } => {
-            let path = Path::new(&agreement);
-            let known = AgreementId::parse(&agreement)
-                .is_some()
-                .then(|| open(global))
-                .map(|exchange| view(&exchange?, &agreement));
-            let view = match known {
-                Some(Ok(view)) => view,
-                // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
-                _ if path.is_file() => {
-                    let bytes = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
-                    let terms = parse_any(&bytes).map_err(|errors| refused(path, &errors))?;
-                    describe(&terms, output)?;
-                    return Ok(exit::OK);
-                }
-                Some(Err(failure)) => return Err(failure),
-                None => return Err(ExchangeError::UnknownAgreement(agreement).into()),
-            };
-            match (output.form, note) {
-                (Form::People, true) => output.data(&view.note)?,
-                (Form::People, false) => {
-                    let line = &view.line;
-                    let by = match view.suspended_by.as_slice() {
-                        [] => String::new(),
-                        parties => format!(" by {}", parties.join(" and ")),
-                    };
-                    output.data(&format!(
-                        "{}  v{}  {}{by}  {} to {}\n\n",
-                        line.id, line.version, line.state, line.valid_from, line.valid_to
-                    ))?;
-                    print_sentences(&view.sentences, output)?;
-                }
-                _ => output.json(&view)?,
-            }
-            Ok(exit::OK)
-        }
+        AgreementCommand::Show { agreement, note } => show(agreement, note, global, output),
         AgreementCommand::Suspend { id, reason, yes } => suspend(&open(global)?, &id, &reason, yes, output),
         AgreementCommand::Resume { id } => resume(&open(global)?, &id, output),
     }
+}
+
+/// Drafts an agreement from a template and this party's and the other's card.
+fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
+    if args.template != "telco-police" {
+        let known: Vec<&str> = template::list().iter().map(|template| template.name).collect();
+        return Err(Failure::usage(format!("`{}` is not a template; known: {}", args.template, known.join(", "))));
+    }
+    let tlp_max = tlp(&args.tlp_max)?;
+    if tlp_max == Tlp::Red {
+        return Err(Failure::usage("TLP:RED is never exchanged; use amber+strict or lower"));
+    }
+    if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
+        return Err(Failure::new(exit::USAGE, "file.exists", format!("`{}` exists; name a new file", out.display())));
+    }
+    let exchange = open(global)?;
+    let draft = Draft {
+        with: &args.with,
+        id: &args.id,
+        valid_days: args.valid_days,
+        tlp_max,
+        max_age_days: args.max_age_days,
+        community: args.community,
+        instrument: (args.instrument, args.instrument_file.as_deref().map(digest).transpose()?),
+    };
+    let text = draft.text(&exchange)?;
+    let id = &args.id;
+    match (&args.out, output.form) {
+        (None, Form::Json | Form::JsonLines) => output.json(&json!({ "id": id, "text": text }))?,
+        (Some(out), Form::Json | Form::JsonLines) => {
+            write_output(Some(out), text.as_bytes(), output)?;
+            output.json(&json!({ "id": id, "file": out }))?;
+        }
+        (None, Form::People) => output.bytes(text.as_bytes())?,
+        (Some(out), Form::People) => {
+            write_output(Some(out), text.as_bytes(), output)?;
+            let [show, sign] =
+                ["show", "sign"].map(|verb| output.command(&format!("agreement {verb} {}", out.display())));
+            output.note(&format!("drafted `{id}`: read it with `{show}`, then `{sign}`"));
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// Shows an agreement that the node knows, or the text in a file.
+fn show(agreement: String, note: bool, global: &Global, output: &Output) -> Outcome {
+    let path = Path::new(&agreement);
+    let known =
+        AgreementId::parse(&agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, &agreement));
+    let view = match known {
+        Some(Ok(view)) => view,
+        // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
+        _ if path.is_file() => {
+            let bytes = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
+            let terms = parse_any(&bytes).map_err(|errors| refused(path, &errors))?;
+            describe(&terms, output)?;
+            return Ok(exit::OK);
+        }
+        Some(Err(failure)) => return Err(failure),
+        None => return Err(ExchangeError::UnknownAgreement(agreement).into()),
+    };
+    match (output.form, note) {
+        (Form::People, true) => output.data(&view.note)?,
+        (Form::People, false) => {
+            let line = &view.line;
+            let by = match view.suspended_by.as_slice() {
+                [] => String::new(),
+                parties => format!(" by {}", parties.join(" and ")),
+            };
+            output.data(&format!(
+                "{}  v{}  {}{by}  {} to {}\n\n",
+                line.id, line.version, line.state, line.valid_from, line.valid_to
+            ))?;
+            print_sentences(&view.sentences, output)?;
+        }
+        _ => output.json(&view)?,
+    }
+    Ok(exit::OK)
 }
 
 /// The agreement as staff sees it.

@@ -46,7 +46,8 @@ pub(crate) fn run(command: Party, exchange: &Exchange, output: &Output) -> Outco
             match output.form {
                 Form::People => {
                     output.note(&format!("added `{}` ({}, {})", card.id, card.name, card.role));
-                    if link.is_none() {
+                    let called = exchange.party(&card.id, &Viewer::Staff)?.is_some_and(|party| party.url.is_some());
+                    if !called {
                         let file = format!("for-{}.secret", card.id);
                         output.note(&format!(
                             "hint: {} gives it access; with the token it gives you, add it again with --token and --token-file",

@@ -30,8 +30,8 @@ fn tell(page: &mut String, story: &Story) -> std::fmt::Result {
         )?;
     }
     if let Some(first) = story.agreements.first() {
-        writeln!(page, "   In plain words, generated from what is enforced:")?;
-        for sentence in first.sentences.iter().take(4) {
+        writeln!(page, "   One of its clauses in plain words, generated from what is enforced:")?;
+        for sentence in first.sentences.iter().skip(1).take(1) {
             wrapped(page, sentence, "     ")?;
         }
     }
