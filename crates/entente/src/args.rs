@@ -264,7 +264,7 @@ pub(crate) struct AgreementNew {
     /// Highest age of what is exchanged, in days
     #[arg(long, default_value_t = 180)]
     pub(crate) max_age_days: u16,
-    /// To whom GREEN data may go on: role:<role> or party:<id>
+    /// To whom GREEN data may go on: role:ROLE or party:ID
     #[arg(long, value_delimiter = ',', default_value = "role:police,role:cert")]
     pub(crate) community: Vec<String>,
     /// Legal instrument it rests on, such as the reference of a memorandum
@@ -453,6 +453,8 @@ pub(crate) enum Token {
     },
     /// Tokens issued
     List,
+    /// A link that opens the console once, within 15 minutes
+    Link,
     /// End a token at once
     Revoke {
         /// Token id

@@ -303,6 +303,18 @@ impl Exchange {
         let key = observable_key(observable);
         let before: Vec<AssertionRow> = same_value(tx.view().assertions_of(key)?, observable);
         let mine = before.iter().find(|row| row.party == source.party);
+        let earlier = match mine {
+            Some(mine) => tx.view().revision(mine.revision)?,
+            None => None,
+        };
+        let known = earlier.as_ref().map(|earlier| Admitted::decode(&earlier.facts)).transpose()?;
+        // Saying nothing about the marking does not take back the one that was said before.
+        let facts = match &known {
+            Some(known) if facts.marking == MarkingState::Unmarked => {
+                &Admitted { marking: known.marking, tlp: known.tlp, ..*facts }
+            }
+            _ => facts,
+        };
         let detail = detail(finding);
         let mut row = AssertionRow {
             no: 0,
@@ -336,12 +348,8 @@ impl Exchange {
                     && mine.detail == row.detail,
                 mine.first_us != row.first_us || mine.last_us != row.last_us,
             );
-            let earlier = tx.view().revision(mine.revision)?;
             let stated = |facts: &Admitted| (facts.marking, facts.pap, facts.subject);
-            let restated = match &earlier {
-                Some(earlier) => stated(&Admitted::decode(&earlier.facts)?) != stated(facts),
-                None => true,
-            };
+            let restated = known.as_ref().is_none_or(|known| stated(known) != stated(facts));
             if same && !seen_again && !restated {
                 return Ok(Outcome::Unchanged);
             }
@@ -559,7 +567,7 @@ fn object_assertion(
         confidence: i64::from(facts.confidence),
         tlp: facts::tlp_level(facts.tlp),
         first_us: time("first_seen").or_else(|| time("valid_from")),
-        last_us: time("last_seen").or(object.modified().map(Timestamp::as_micros)),
+        last_us: time("last_seen"),
         times: 1,
         revision,
         value: observable

@@ -330,3 +330,13 @@ fn a_stated_role_is_that_of_values_whose_source_names_none() {
     world.northtel.admit_with("value,class\n198.51.100.3,scanner\n198.51.100.4,\n", &table);
     assert_eq!((roles("198.51.100.3"), roles("198.51.100.4")), ("scanner".to_owned(), "c2".to_owned()));
 }
+
+/// A list that is read again without a marking must not take back the marking it had.
+#[test]
+fn saying_nothing_about_the_marking_keeps_the_one_that_was_said() {
+    let world = World::new();
+    world.northtel.admit("198.51.100.1\n");
+    let again = world.northtel.admit_with("198.51.100.1\n", &AdmitOptions { tlp: None, ..options() });
+    assert_eq!((again.unchanged, again.merged), (1, 0), "{again:?}");
+    assert_eq!(world.northtel.objects(AGREEMENT, "fusion").len(), 1);
+}

@@ -119,7 +119,7 @@ pub(crate) fn serve(args: &Serve, global: &Global, output: &Output) -> Outcome {
         // A link in a log file would open the console to whoever reads the log.
         if args.link || std::io::stderr().is_terminal() {
             let key = exchange.issue_enter_key()?;
-            output.note(&format!("console (this link works once): http://{bound}/enter?key={key}"));
+            output.note(&format!("console (this link works once, for 15 minutes; entente token link gives another): http://{bound}/enter?key={key}"));
         }
         match output.form {
             Form::People => output.note(&format!("`{}` ready on http://{bound}", exchange.node().party)),

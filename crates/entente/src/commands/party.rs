@@ -142,6 +142,15 @@ pub(crate) fn token(command: Token, exchange: &Exchange, output: &Output) -> Out
             )?;
             Ok(exit::OK)
         }
+        Token::Link => {
+            let link =
+                format!("{}/enter?key={}", exchange.node().url.trim_end_matches('/'), exchange.issue_enter_key()?);
+            match output.form {
+                Form::People => output.data(&format!("{link}\n"))?,
+                _ => output.json(&json!({ "link": link }))?,
+            }
+            Ok(exit::OK)
+        }
         Token::Revoke { id } => {
             if !exchange.revoke_token(&id)? {
                 return Err(Failure::new(

@@ -92,7 +92,7 @@ impl Cast {
     /// Starts the schedules, writes `serve.json`, and says where the consoles are.
     pub(crate) fn keep_serving(&self, directory: &Path, output: &Output) -> Result<(), Failure> {
         let mut nodes = Vec::new();
-        output.note("consoles (each link works once); Ctrl-C ends the demonstration:");
+        output.note("consoles (each link works once, for 15 minutes); Ctrl-C ends the demonstration:");
         for player in std::iter::once(&self.hub).chain(&self.contributors) {
             spawn_schedule(player.exchange.clone(), Duration::from_secs(5));
             let link = format!("{}/enter?key={}", player.url, player.exchange.issue_enter_key()?);
