@@ -14,7 +14,8 @@ use entente_taxii::query::{Filters, VersionSelector};
 
 use crate::access::Credential;
 use crate::admit::object_key;
-use crate::build::NAMESPACE;
+use crate::agreements::secret_keys;
+use crate::build::{NAMESPACE, identity_id};
 use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
 use crate::node::log_origin;
@@ -265,12 +266,23 @@ impl Exchange {
             doors: DoorSet::of(&[request.door]),
             now,
         };
+        let keys = secret_keys(self, held.id())?;
+        let companions = [identity_id(self.own().as_str()), keys.party_identity_id(self.own())];
         self.store().read(|s| {
             let mut page = Page::default();
             let mut seqs = Vec::new();
             let Some(head) = s.head(&collection.agreement, reader)? else { return Ok((page, None, seqs)) };
             let later = LaterVictims::load(s)?;
-            let mut sink = Sink { request, gate: &gate, later, with_bytes, page: &mut page, seqs: &mut seqs, bytes: 0 };
+            let mut sink = Sink {
+                request,
+                gate: &gate,
+                later,
+                companions,
+                with_bytes,
+                page: &mut page,
+                seqs: &mut seqs,
+                bytes: 0,
+            };
             if request.filters.ids.is_empty() {
                 let start = s.seq_after(&head, request.after.as_micros())?;
                 let mut scanned = 0_usize;
@@ -330,6 +342,20 @@ impl Gate<'_> {
         found.is_some_and(|found| self.state.obliged_to(row, &found.obligations))
     }
 
+    /// Whether an identity or marking that released objects refer to may leave: as long as the clause it was released under is
+    /// open to the purpose and door, however old the object that brought it in.
+    fn permits_companion(&self, row: &ManifestRow) -> bool {
+        let Some(agreement) = self.agreements.first() else { return false };
+        let index = usize::try_from(row.clause).unwrap_or(usize::MAX);
+        let then = self.state.version(row.agreement).and_then(|held| held.agreement.terms().clauses.get(index));
+        let now = then.and_then(|then| agreement.terms().clause(then.id.as_str()));
+        now.is_some_and(|clause| {
+            !clause.purposes.intersection(self.purposes).is_empty()
+                && !clause.doors.intersection(self.doors).is_empty()
+                && self.state.obliged_to(row, &clause.obligations)
+        })
+    }
+
     pub(crate) fn facts(&self, admitted: &Admitted, from: Provenance<'_>) -> Facts {
         let origin = self.agreements.first().map_or(Origin::Received, |agreement| {
             facts::origin(self.state, from, admitted.tlp, agreement.terms(), self.recipient, self.now)
@@ -354,6 +380,8 @@ struct Sink<'a> {
     request: &'a PageRequest,
     gate: &'a Gate<'a>,
     later: LaterVictims,
+    /// Ids under which the releasing party appears.
+    companions: [String; 2],
     with_bytes: bool,
     page: &'a mut Page,
     seqs: &'a mut Vec<i64>,
@@ -377,10 +405,14 @@ impl Sink<'_> {
         }
         let admitted = Admitted::decode(&source.facts)?;
         let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
-        if row.withdrawn
-            || !self.gate.permits_release(&admitted, from, &row)
-            || self.later.are_named(row.added_us, &body)
-        {
+        let leaves = if self.companions.contains(&row.id) || row.id.starts_with("marking-definition--") {
+            self.gate.permits_companion(&row)
+        } else {
+            !row.withdrawn
+                && self.gate.permits_release(&admitted, from, &row)
+                && !self.later.are_named(row.added_us, &body)
+        };
+        if !leaves {
             self.page.looked_at = Some(position);
             return Ok(true);
         }

@@ -530,22 +530,17 @@ impl Run<'_> {
 
     /// Adds what the batch refers to and the recipient lacks: the releasing party's identity (or pseudonym) and marking
     /// definitions. They are the only objects that no decision of their own releases (`agreements.md` 9.3).
-    ///
-    /// A companion leaves under the facts of the object that brought it in, the youngest of the batch, and is brought in again on a
-    /// later day, so that it does not age out before what refers to it.
     fn add_companions(&self, head: &Head, ready: &mut Vec<Ready>) -> Result<()> {
         let mut causes: BTreeMap<&str, &Ready> = BTreeMap::new();
         for one in ready.iter() {
             for id in &one.companions {
-                let cause = causes.entry(id).or_insert(one);
-                if cause.record.facts.age_reference < one.record.facts.age_reference {
-                    *cause = one;
-                }
+                causes.entry(id).or_insert(one);
             }
         }
         let mut companions: Vec<Ready> = Vec::new();
         for (id, cause) in causes {
-            if ready.iter().any(|other| other.applied.object_id == id) || self.is_held_as_long(head, id, cause)? {
+            let rows = self.exchange.store().read(|s| s.manifest_of(head.no, object_key(id)))?;
+            if rows.iter().any(|row| row.id == id) || ready.iter().any(|other| other.applied.object_id == id) {
                 continue;
             }
             let Some(bytes) = self.companion(id, cause) else { continue };
@@ -573,24 +568,6 @@ impl Run<'_> {
             *ready = companions;
         }
         Ok(())
-    }
-
-    /// Whether a companion stands in the manifest, may still leave, and will not age out a day before `cause` does.
-    fn is_held_as_long(&self, head: &Head, id: &str, cause: &Ready) -> Result<bool> {
-        let gate = self.gate();
-        let day = cause.record.facts.age_reference.days_since_epoch();
-        self.exchange.store().read(|s| {
-            for row in s.manifest_of(head.no, object_key(id))?.iter().rev().filter(|row| row.id == id) {
-                let Some(revision) = s.revision(row.revision)? else { continue };
-                let admitted = Admitted::decode(&revision.facts)?;
-                if admitted.age_reference.days_since_epoch() >= day
-                    && gate.permits_release(&admitted, Provenance::of(&revision), row)
-                {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        })
     }
 
     /// The bytes of a companion object, if the id names one.
