@@ -190,6 +190,7 @@ impl Exchange {
     ) -> Result<Page, DeliverError> {
         let (state, held) = self.in_force(collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let request = &through_own_door(&held, collection, request);
         let (page, head, seqs) = self.select(&state, &held, reader.no, collection, request, true)?;
         let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(page) };
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
@@ -225,6 +226,7 @@ impl Exchange {
     ) -> Result<Page, DeliverError> {
         let (state, held) = self.in_force(collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let request = &through_own_door(&held, collection, request);
         Ok(self.select(&state, &held, reader.no, collection, request, false)?.0)
     }
 
@@ -314,6 +316,16 @@ impl Exchange {
             Ok((page, Some(head), seqs))
         })
     }
+}
+
+/// The request as it counts: node to node is the door of a party that the agreement gives a ledger, whatever its client says.
+fn through_own_door(held: &Held, collection: &CollectionInfo, request: &PageRequest) -> PageRequest {
+    let runs_a_node = held.agreement.terms().party(&collection.party).is_some_and(|party| party.log_vkey.is_some());
+    let door = match request.door {
+        Door::Sync if !runs_a_node => Door::Taxii,
+        door => door,
+    };
+    PageRequest { door, ..request.clone() }
 }
 
 /// The second decision about a release, at delivery.
