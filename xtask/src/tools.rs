@@ -107,7 +107,8 @@ pub fn chromium(place: &Place) -> Result<PathBuf> {
     if let Some(found) = known() {
         return Ok(found);
     }
-    apt_install(place, &["chromium"])?;
+    // Without a font a page is boxes, and a screenshot shows nothing.
+    apt_install(place, &["chromium", "fonts-dejavu-core"])?;
     known().context("Chromium is not installed; name one in ENTENTE_CHROMIUM")
 }
 
