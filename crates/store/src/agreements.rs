@@ -94,33 +94,4 @@ impl Snapshot<'_> {
             self.db.prepare_cached("SELECT note FROM notice WHERE agreement=?1 ORDER BY no").map_err(db)?;
         statement.query_map([agreement], |row| row.get(0)).map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)
     }
-
-    /// The last notice of an agreement that this node has not yet handed to `party`, by the counter kept in a setting.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::Unavailable`].
-    pub fn notices_after(&self, agreement: &str, after: i64) -> Result<Vec<(i64, String)>> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT no, note FROM notice WHERE agreement=?1 AND no>?2 ORDER BY no")
-            .map_err(db)?;
-        statement
-            .query_map(params![agreement, after], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(db)?
-            .collect::<rusqlite::Result<_>>()
-            .map_err(db)
-    }
-
-    /// The number of an agreement version.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::Unavailable`].
-    pub fn agreement_no(&self, id: &str, version: i64) -> Result<Option<i64>> {
-        self.db
-            .prepare_cached("SELECT no FROM agreement WHERE id=?1 AND version=?2")
-            .map_err(db)?
-            .query_row(params![id, version], |row| row.get(0))
-            .optional()
-            .map_err(db)
-    }
 }

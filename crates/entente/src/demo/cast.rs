@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use super::corpus::{CONTRIBUTORS, Contributor, Corpus};
+use super::corpus::{CONTRIBUTORS, Contributor};
 use super::text;
 use crate::commands::spawn_schedule;
 use crate::config::{Config, Loaded, NodeSection, OutputSection, ServeSection};
@@ -44,12 +44,7 @@ pub(crate) const HUB: &str = "fusion";
 
 impl Cast {
     /// Creates every node, signs the agreements, and starts serving.
-    pub(crate) fn open(
-        directory: &Path,
-        _corpus: &Corpus,
-        runtime: &Runtime,
-        stop: &watch::Sender<bool>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn open(directory: &Path, runtime: &Runtime, stop: &watch::Sender<bool>) -> Result<Self, Failure> {
         let mut hub = player(directory, HUB, "Fusion Centre for Cyber Police", "police", "INT", runtime, stop)?;
         let mut contributors = Vec::new();
         for contributor in &CONTRIBUTORS {

@@ -41,7 +41,7 @@ fn play(args: &Demo, directory: &Path, output: &Output) -> Outcome {
         .build()
         .map_err(|e| Failure::new(exit::FAILURE, "demo.runtime", e.to_string()))?;
     let (stop, _) = tokio::sync::watch::channel(false);
-    let cast = Cast::open(directory, &corpus, &runtime, &stop)?;
+    let cast = Cast::open(directory, &runtime, &stop)?;
     let story = story::play(&cast, &corpus)?;
     match output.form {
         Form::People => output.data(&narrate::page(&story))?,

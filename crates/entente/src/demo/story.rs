@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use entente_exchange::admit::{AdmitOptions, AdmitSummary};
-use entente_exchange::release::ReleaseRun;
 use entente_exchange::sync::SyncRun;
 use entente_exchange::view::{CountryRow, Totals};
 use entente_exchange::{Exchange, LogCheck, Viewer};
@@ -148,7 +147,7 @@ pub(crate) fn play(cast: &Cast, corpus: &Corpus) -> Result<Story, Failure> {
         contributed.push(Contributed { party: player.id.clone(), rows: summary, notes });
     }
     let to_hub = cast.hub.exchange.sync(None)?;
-    let onward = cast.hub.exchange.release()?;
+    cast.hub.exchange.release()?;
     let mut crossed = Vec::new();
     for player in &cast.contributors {
         let run = to_hub.iter().find(|run| run.party == player.id).cloned();
@@ -158,12 +157,12 @@ pub(crate) fn play(cast: &Cast, corpus: &Corpus) -> Result<Story, Failure> {
         let run = player.exchange.sync(Some(HUB))?.into_iter().next();
         crossed.push(crossing(&cast.hub.exchange, HUB, &player.id, run)?);
     }
-    stopped(&crossed, &onward)?;
+    stopped(&crossed)?;
     read_back(cast, corpus, contributed, crossed, started)
 }
 
 /// A run that did not reach its end is an error here: the story must be whole.
-fn stopped(crossed: &[Crossed], _onward: &[ReleaseRun]) -> Result<(), Failure> {
+fn stopped(crossed: &[Crossed]) -> Result<(), Failure> {
     for crossing in crossed {
         let why = match &crossing.received {
             Some(run) => run.stopped.clone(),
