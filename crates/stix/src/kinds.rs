@@ -1,17 +1,6 @@
 //! The object types of STIX 2.1 as data: class, required properties, order of times, reference targets, contributing properties.
 
-/// Groups object types by the common properties they carry (STIX 2.1 §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
-    /// STIX domain object.
-    Sdo,
-    /// STIX relationship object.
-    Sro,
-    /// STIX cyber-observable object.
-    Sco,
-    /// Marking definition, language content or extension definition.
-    Meta,
-}
+pub use crate::tables::Class;
 
 /// Returns the class of a type of STIX 2.1; none for any other type, and for `bundle`, which is no object.
 pub fn class(object_type: &str) -> Option<Class> {

@@ -35,6 +35,7 @@
 
 pub mod build;
 pub mod bundle;
+mod code;
 pub mod edit;
 mod error;
 pub mod id;
@@ -45,9 +46,11 @@ mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod tables;
 mod timestamp;
 pub mod validate;
 
+pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};
 pub use limits::Limits;
 pub use object::{Object, Reference};
