@@ -3,6 +3,8 @@
 //! Rules that a table can say are said here and nowhere else; [`validate`](crate::validate) walks an object along them.
 //! `docs/stix-tables.md` is the same content for people, and a test holds the two together row by row.
 
+pub mod registries;
+
 /// Groups object types by the common properties they carry (STIX 2.1 §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
