@@ -1,0 +1,65 @@
+//! Selectors of granular markings (STIX 2.1 §7.2.3.1).
+
+use super::unless;
+use crate::code::Code;
+
+/// One step of a selector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Component<'a> {
+    /// Position in a list, from zero. One that no list can have is the largest number there is.
+    Index(usize),
+    /// Property or key of a dictionary.
+    Name(&'a str),
+}
+
+/// Checks a selector: names and `[n]` joined by dots, the first a name.
+pub fn selector(text: &str) -> Option<Code> {
+    unless(parse(text).is_some(), Code::E403)
+}
+
+/// Returns the steps of a selector; none where it is malformed.
+///
+/// # Examples
+///
+/// ```
+/// use entente_stix::syntax::selector::{Component, parse};
+///
+/// let steps: Vec<_> = parse("labels.[1]").into_iter().flatten().collect();
+/// assert_eq!(steps, [Component::Name("labels"), Component::Index(1)]);
+/// assert!(parse("labels[1]").is_none());
+/// ```
+pub fn parse(text: &str) -> Option<Components<'_>> {
+    let mut parts = text.split('.');
+    let named = parts.next().is_some_and(is_name);
+    let fits = named && parts.all(|part| component(part).is_some());
+    fits.then(|| Components { parts: text.split('.') })
+}
+
+/// The steps of a well-formed selector, outermost first.
+#[derive(Debug, Clone)]
+pub struct Components<'a> {
+    parts: std::str::Split<'a, char>,
+}
+
+impl<'a> Iterator for Components<'a> {
+    type Item = Component<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        component(self.parts.next()?)
+    }
+}
+
+fn component(part: &str) -> Option<Component<'_>> {
+    match part.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
+        Some(digits) => {
+            let digits =
+                digits.filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+            Some(Component::Index(digits.parse().unwrap_or(usize::MAX)))
+        }
+        None => is_name(part).then_some(Component::Name(part)),
+    }
+}
+
+fn is_name(part: &str) -> bool {
+    (1..=250).contains(&part.len()) && part.bytes().all(super::name::is_key_byte)
+}
