@@ -62,7 +62,7 @@ mod tests {
         // Same length, first, middle and last byte.
         let index = Index::<8>::new().with("axbxc", 0).with("aybxc", 1).with("aybyc", 2);
         assert_eq!(index.candidates("axbxc").collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(index.candidates("").count() + index.candidates("azbzc").count(), 3 + index.candidates("").count());
+        assert_eq!(index.candidates("azbzc").collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(Index::<8>::new().candidates("axbxc").next(), None);
     }
 }
