@@ -86,3 +86,59 @@ fn is_language(component: &[u8]) -> bool {
     });
     primary && region && parts.next().is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eleven_components_are_taken() {
+        for text in [
+            "cpe:2.3:a:microsoft:internet_explorer:8.0.6001:beta:*:*:*:*:*:*",
+            "cpe:2.3:a:microsoft:internet_explorer:8.*:sp?:*:*:*:*:*:*",
+            "cpe:2.3:a:hp:insight_diagnostics:7.4.0.1570:-:*:*:online:win2003:x64:*",
+            "cpe:2.3:a:hp:openview_network_manager:7.51:*:*:*:*:linux:*:*",
+            "cpe:2.3:a:foo\\\\bar:big\\$money_2010:*:*:*:*:special:ipod_touch:80gb:*",
+            "cpe:2.3:o:vendor:a\\:b:1:*:*:de-at:*:*:*:*",
+            "cpe:2.3:h:-:*:-:*:-:eng:*:-:*:es-419",
+            "cpe:2.3:*:*:*:*:*:*:*:*:*:*:*",
+            "cpe:2.3:-:??a??:*a*:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:Vendor:\\*:1:*:*:*:*:*:*:*",
+        ] {
+            assert_eq!(cpe(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_counts_and_characters_are_refused() {
+        for text in [
+            "",
+            "cpe:2.3:",
+            "cpe:/a:microsoft:internet_explorer:8.0",
+            "CPE:2.3:a:v:p:1:*:*:*:*:*:*:*",
+            "cpe:2.2:a:v:p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:x:v:p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:*:*:*:*:*:",
+            "cpe:2.3:a::p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v p:p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v$:p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1\\:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:*:*:*:*:\\",
+            "cpe:2.3:a:v:p:\\a:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:\\.:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:a*b:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:a?b:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:**:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:??:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:a?*:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:german:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:de-at-x:*:*:*:*",
+            "cpe:2.3:a:vé:p:1:*:*:*:*:*:*:*",
+            "cpe:2.3:a:v:p:1:*:*:*:*:*:*:*\n",
+        ] {
+            assert_eq!(cpe(text), Some(Code::E623), "{text}");
+        }
+    }
+}

@@ -61,8 +61,9 @@ fn is_domain(text: &str) -> bool {
 
 /// Turns a label into its A-label and returns the size of that; the mapping may make several labels of one.
 fn a_label_size(label: &str) -> Option<usize> {
-    let ascii =
-        Uts46::new().to_ascii(label.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore).ok()?;
+    let ascii = Uts46::new()
+        .to_ascii(label.as_bytes(), AsciiDenyList::EMPTY, Hyphens::CheckFirstLast, DnsLength::Ignore)
+        .ok()?;
     is_labels(ascii.as_bytes()).then_some(ascii.len())
 }
 
@@ -127,5 +128,176 @@ fn is_mail_domain(domain: &str) -> bool {
             !literal.is_empty() && literal.iter().all(|byte| matches!(byte, b'!'..=b'Z' | b'^'..=b'~'))
         }
         _ => !domain.ends_with('.') && is_domain(domain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_labels_are_taken() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        for text in [
+            "c2.monsoon.example",
+            "C2.Monsoon.Example",
+            "localhost",
+            "a",
+            "example.com.",
+            "_dmarc.example.com",
+            "a_b.example.com",
+            "3com.example",
+            "a--b.example",
+            "xn--mnchen-3ya.example",
+            "1.2.3.4.in-addr.arpa",
+            "1.2.3",
+            "1.2.3.4.5",
+            &longest,
+            &format!("{longest}."),
+        ] {
+            assert_eq!(domain(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        let label = "a".repeat(63);
+        for text in [
+            "",
+            ".",
+            "..",
+            ".example",
+            "a..example",
+            "example..",
+            "-a.example",
+            "a-.example",
+            "a.-example",
+            "a.example-",
+            "a.example-.",
+            "-",
+            "*.example.com",
+            "a b.example",
+            " a.example",
+            "a.example\n",
+            "a/example",
+            "http://a.example",
+            "a.example:80",
+            "user@a.example",
+            "a!.example",
+            "[192.0.2.1]",
+            &format!("{label}a.example"),
+            &format!("{label}.{label}.{label}.{}", "a".repeat(62)),
+        ] {
+            assert_eq!(domain(text), Some(Code::E609), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_as_a_name_is_a_warning() {
+        assert_eq!(domain("192.0.2.1"), Some(Code::W636));
+        assert_eq!(domain("192.0.2.256"), None, "four labels and no address");
+        assert_eq!(domain("2001:db8::1"), Some(Code::E609));
+    }
+
+    #[test]
+    fn labels_beyond_ascii_are_measured_as_a_labels() {
+        for text in [
+            "münchen.example",
+            "例え.テスト",
+            "MÜNCHEN.example",
+            "bücher。example",
+            "ａ.example",
+            "☕.example",
+            "xn--a.bücher",
+        ] {
+            assert_eq!(domain(text), None, "{text}");
+        }
+        // 56 letters and one umlaut are 62 characters of Punycode and more than 63 with one letter more.
+        let label = |letters: usize| format!("{}ü.example", "a".repeat(letters));
+        let fits = (1..63).filter(|&letters| domain(&label(letters)).is_none()).max();
+        assert_eq!(fits, Some(55), "xn-- and the code of the umlaut cost eight characters of 63");
+        for text in [
+            "mün chen.example",
+            "mün[.]example",
+            "-ü.example",
+            "ü-.example",
+            "ü..example",
+            "a\u{a0}b.example",
+            "\u{200b}",
+            "ü\u{0}",
+        ] {
+            assert_eq!(domain(text), Some(Code::E609), "{text}");
+        }
+        let long = "ü".repeat(60);
+        assert_eq!(
+            domain(&format!("{long}.{long}.{long}.{long}")),
+            Some(Code::E609),
+            "each label fits, the name does not"
+        );
+        assert_eq!(domain(&"ü".repeat(100_000)), Some(Code::E609));
+    }
+
+    #[test]
+    fn addresses_of_rfc_5322_are_taken() {
+        for text in [
+            "abuse@isp.example",
+            "first.last@isp.example",
+            "a@b",
+            "!#$%&'*+-/=?^_`{|}~@isp.example",
+            "\"first last\"@isp.example",
+            "\"a@b\"@isp.example",
+            "\"a\\\"b\"@isp.example",
+            "\"a\\\\\"@isp.example",
+            "\"\"@isp.example",
+            "user@[192.0.2.1]",
+            "user@[IPv6:2001:db8::1]",
+            "user@192.0.2.1",
+            "user@münchen.example",
+            "jürgen@isp.example",
+            "\"jürgen x\"@isp.example",
+            "用户@例子.example",
+        ] {
+            assert_eq!(email(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_refused() {
+        for text in [
+            "",
+            "@",
+            "isp.example",
+            "@isp.example",
+            "abuse@",
+            ".abuse@isp.example",
+            "abuse.@isp.example",
+            "a..b@isp.example",
+            "a b@isp.example",
+            "a@b@isp.example",
+            "abuse@isp example",
+            "abuse@-isp.example",
+            "abuse@isp..example",
+            "abuse@isp.example.",
+            "<abuse@isp.example>",
+            "Abuse <abuse@isp.example>",
+            "abuse@isp.example (desk)",
+            "abuse@isp.example, b@isp.example",
+            "mailto:abuse@isp.example",
+            "a\"b\"@isp.example",
+            "\"a\"b@isp.example",
+            "\"a@isp.example",
+            "\"a\\\"@isp.example",
+            "\"a\nb\"@isp.example",
+            "user@[]",
+            "user@[a]b]",
+            "user@[192.0.2.1",
+            "user@[192 0]",
+            "user@[é]",
+            "abuse@isp.example\n",
+        ] {
+            assert_eq!(email(text), Some(Code::E610), "{text}");
+        }
     }
 }

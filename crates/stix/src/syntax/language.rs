@@ -108,3 +108,139 @@ fn is_tail<'a>(subtags: impl Iterator<Item = &'a str>, from: Stage, mut extended
     }
     !open
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tags_of_rfc_5646_are_taken() {
+        // Appendix A, those of them that are well formed.
+        for tag in [
+            "de",
+            "fr",
+            "ja",
+            "i-enochian",
+            "zh-Hant",
+            "zh-Hans",
+            "sr-Cyrl",
+            "sr-Latn",
+            "zh-cmn-Hans-CN",
+            "cmn-Hans-CN",
+            "zh-yue-HK",
+            "yue-HK",
+            "zh-Hans-CN",
+            "sr-Latn-RS",
+            "sl-rozaj",
+            "sl-rozaj-biske",
+            "sl-nedis",
+            "de-CH-1901",
+            "sl-IT-nedis",
+            "hy-Latn-IT-arevela",
+            "de-DE",
+            "en-US",
+            "es-419",
+            "de-CH-x-phonebk",
+            "az-Arab-x-AZE-derbend",
+            "x-whatever",
+            "qaa-Qaaa-QM-x-southern",
+            "de-Qaaa",
+            "sr-Latn-QM",
+            "sr-Qaaa-RS",
+            "en-US-u-islamcal",
+            "zh-CN-a-myext-x-private",
+            "en-a-myext-b-another",
+            "ar-a-aaa-b-bbb-a-ccc",
+            // Others: case, three letters, what was registered as a whole, private use.
+            "DE-at",
+            "ZH-HANT",
+            "gsw",
+            "ger-x-a",
+            "en-GB-oed",
+            "I-KLINGON",
+            "sgn-be-fr",
+            "art-lojban",
+            "zh-min-nan",
+            "zh-gan-min-nan",
+            "qaa",
+            "qtz",
+            "x-a-b-c",
+            "de-1996",
+            "de-x-1",
+            "en-a-bb",
+            "mul",
+            "und",
+            "zxx",
+            "gem",
+        ] {
+            let expected = (tag == "ger-x-a").then_some(Code::E123);
+            assert_eq!(language(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn other_tags_are_refused() {
+        for tag in [
+            "",
+            "-",
+            "d",
+            "de-",
+            "-de",
+            "de--AT",
+            "de_AT",
+            "english",
+            "german",
+            "eng",
+            "deu",
+            "xq",
+            "qua-",
+            "qua1",
+            "qu1",
+            "qtza",
+            "qua-a",
+            "a-DE",
+            "de-419-DE",
+            "de-DE-DE",
+            "de-Latn-Latn",
+            "de-DE-Latn",
+            "de-a",
+            "de-a-x",
+            "de-x",
+            "x",
+            "x-",
+            "x-123456789",
+            "i-unknown",
+            "en-GB-oe",
+            "zh-aaa-bbb-ccc-ddd",
+            "de-abcdefghi",
+            "de-12",
+            "de-1",
+            "de-123a5678-",
+            "de-AT-123",
+            "de-ä",
+            "dé",
+            "de AT",
+            "abcd",
+            "de-a-b-cc",
+            "de-a-bb-b-",
+        ] {
+            assert_eq!(language(tag), Some(Code::E123), "{tag}");
+        }
+    }
+
+    #[test]
+    fn software_may_also_name_a_language_by_three_letters() {
+        for (tag, expected) in [
+            ("en", None),
+            ("gsw", None),
+            ("eng", Some(Code::W630)),
+            ("deu", Some(Code::W630)),
+            ("ger", Some(Code::W630)),
+            ("eng-US", Some(Code::E123)),
+            ("english", Some(Code::E123)),
+            ("xxx", Some(Code::E123)),
+        ] {
+            assert_eq!(software_language(tag), expected, "{tag}");
+        }
+    }
+}

@@ -118,7 +118,7 @@ fn is_property_byte(byte: u8) -> bool {
 /// Tells whether a text is not empty and has no upper-case letter, white space or underscore.
 fn is_worded(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|byte| !byte.is_ascii_uppercase() && !byte.is_ascii_whitespace() && byte != b'_')
+        && !text.bytes().any(|byte| matches!(byte, b'A'..=b'Z' | b'_' | b' ' | b'\t'..=b'\r'))
         && (text.is_ascii() || !text.chars().any(|character| character.is_uppercase() || character.is_whitespace()))
 }
 
@@ -157,4 +157,216 @@ fn is_semantic_version(text: &str) -> bool {
                 .split('.')
                 .all(|part| is_word(part) && (part.bytes().any(|byte| !byte.is_ascii_digit()) || is_number(part)))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_properties_begin_with_a_letter() {
+        let longest = "a".repeat(250);
+        for name in ["id", "name", "x_a", "a1_", "abc", &longest] {
+            assert_eq!(property_name(name), None, "{name}");
+        }
+        for name in [
+            "",
+            "i",
+            "ab",
+            "1ab",
+            "_ab",
+            "Name",
+            "naMe",
+            "x-a",
+            "na me",
+            "näme",
+            "name\n",
+            "name.x",
+            &format!("{longest}a"),
+        ] {
+            assert_eq!(property_name(name), Some(Code::E128), "{name}");
+        }
+        assert_eq!(translated_name("1ab"), None);
+        assert_eq!(translated_name("_ab"), None);
+        assert_eq!(translated_name("id"), Some(Code::E128));
+        assert_eq!(translated_name("Name"), Some(Code::E128));
+    }
+
+    #[test]
+    fn keys_of_dictionaries_have_any_letter() {
+        for key in ["a", "A-b_9", "-", &"k".repeat(250)] {
+            assert_eq!(dictionary_key(key), None, "{key}");
+        }
+        for key in ["", "a b", "a.b", "ü", &"k".repeat(251)] {
+            assert_eq!(dictionary_key(key), Some(Code::E121), "{key}");
+        }
+    }
+
+    #[test]
+    fn types_have_single_hyphens() {
+        for name in ["abc", "ipv4-addr", "x-acme-", "x-a-1"] {
+            assert_eq!(type_name(name), None, "{name}");
+        }
+        for name in ["", "ab", "action", "1ab", "-ab", "a--b", "a_b", "Abc"] {
+            assert_eq!(type_name(name), Some(Code::E203), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_extension_has_a_definition_or_a_name_in_ext() {
+        for key in [
+            "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d",
+            "ntfs-ext",
+            "x-acme-ext",
+            "a-ext",
+            &format!("{}-ext", "a".repeat(246)),
+        ] {
+            assert_eq!(extension_key(key), None, "{key}");
+        }
+        for key in [
+            "",
+            "-ext",
+            "ext",
+            "ntfs",
+            "Ntfs-ext",
+            "1-ext",
+            "a_b-ext",
+            "ntfs-ext ",
+            "extension-definition--1",
+            "extension-definition--ext",
+            "x-acme--60a3c5c5-0d10-413e-aab3-9e08dde9e88d",
+            &format!("{}-ext", "a".repeat(247)),
+        ] {
+            assert_eq!(extension_key(key), Some(Code::E709), "{key}");
+        }
+        assert_eq!(extension_key("extension-definition--60a3c5c5-0d10-013e-aab3-9e08dde9e88d"), Some(Code::E202));
+    }
+
+    #[test]
+    fn words_are_lower_case_and_joined_by_hyphens() {
+        for text in ["mitre-attack", "c++", "lockheed-martin-cyber-kill-chain", "x86-64", "crème", "ß", "att&ck", "7"]
+        {
+            assert_eq!(vocabulary_value(text), None, "{text}");
+        }
+        for text in ["", "Mitre", "mitre attack", "mitre_attack", "a\tb", "a\u{b}b", "a\u{a0}b", "Ärger", "ΑΒ"] {
+            assert_eq!(vocabulary_value(text), Some(Code::W116), "{text}");
+            assert_eq!(kill_chain(text), Some(Code::W514), "{text}");
+            assert_eq!(product(text), Some(Code::W507), "{text}");
+        }
+    }
+
+    #[test]
+    fn types_of_relationships_are_letters_digits_and_hyphens() {
+        for text in ["uses", "related-to", "-", "a1"] {
+            assert_eq!(relationship_type(text), None, "{text}");
+        }
+        for text in ["", "Uses", "related_to", "related to", "usés"] {
+            assert_eq!(relationship_type(text), Some(Code::E509), "{text}");
+        }
+    }
+
+    #[test]
+    fn hives_are_written_out() {
+        for text in [
+            "HKEY_LOCAL_MACHINE\\System",
+            "HKEY_CURRENT_USER",
+            "hkey_users\\HKLM",
+            "HKLMX\\a",
+            "HKLM_\\a",
+            "",
+            "\\HKLM",
+            "\\REGISTRY\\MACHINE",
+        ] {
+            assert_eq!(registry_key(text), None, "{text}");
+        }
+        for text in ["HKLM", "HKLM\\System", "hklm\\System", "HKCC\\a", "HKCR\\a", "HKCU\\a", "HKU\\a", "HKLM:\\a"] {
+            assert_eq!(registry_key(text), Some(Code::E624), "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_are_semantic() {
+        // Of semver.org 2.0.0, its own examples.
+        for text in [
+            "1.9.0",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-0.3.7",
+            "1.0.0-x.7.z.92",
+            "1.0.0-x-y-z.-",
+            "1.0.0-alpha+001",
+            "1.0.0+20130313144700",
+            "1.0.0-beta+exp.sha.5114f85",
+            "1.0.0+21AF26D3---117B344092BD",
+            "0.0.0",
+            "1.0.0-0a",
+        ] {
+            assert_eq!(extension_version(text), None, "{text}");
+        }
+        for text in [
+            "",
+            "1",
+            "1.0",
+            "1.0.0.0",
+            "v1.0.0",
+            "01.0.0",
+            "1.00.0",
+            "1.0.0-",
+            "1.0.0+",
+            "1.0.0-01",
+            "1.0.0-a..b",
+            "1.0.0-ä",
+            "1.0.x",
+            "1.0.0+a+b",
+            " 1.0.0",
+            "1..0",
+        ] {
+            assert_eq!(extension_version(text), Some(Code::N702), "{text}");
+        }
+    }
+
+    #[test]
+    fn references_to_cve_and_capec_have_their_form_and_their_source() {
+        for (source, id) in [
+            ("cve", Some("CVE-2026-0001")),
+            ("cve", Some("CVE-1999-9999")),
+            ("cve", Some("CVE-2026-12345")),
+            ("capec", Some("CAPEC-1")),
+            ("mitre-attack", Some("T1059")),
+            ("mitre-attack", None),
+            ("nvd", Some("CVE-2026")),
+        ] {
+            assert_eq!(external_id(source, id), None, "{source} {id:?}");
+        }
+        for (source, id) in [
+            ("cve", None),
+            ("cve", Some("")),
+            ("cve", Some("cve-2026-0001")),
+            ("cve", Some("CVE-26-0001")),
+            ("cve", Some("CVE-2026-001")),
+            ("cve", Some("CVE-2026-01234")),
+            ("cve", Some("CVE-2026-0001 ")),
+            ("cve", Some("CAPEC-1")),
+            ("capec", Some("CAPEC-")),
+            ("capec", Some("CVE-2026-0001")),
+            ("capec", Some("1")),
+            ("CVE", Some("CVE-2026-0001")),
+            ("nvd", Some("CVE-2026-0001")),
+            ("mitre", Some("CAPEC-1")),
+        ] {
+            assert_eq!(external_id(source, id), Some(Code::E512), "{source} {id:?}");
+        }
+    }
+
+    #[test]
+    fn priorities_and_socket_options_are_those_of_the_system() {
+        assert_eq!(priority("IDLE_PRIORITY_CLASS"), None);
+        assert_eq!(priority("idle"), Some(Code::W627));
+        for key in ["SO_KEEPALIVE", "TCP_NODELAY", "IPV6_V6ONLY", "ICMP6_FILTER"] {
+            assert_eq!(socket_option(key), None, "{key}");
+        }
+        for key in ["", "so_keepalive", "SO", "UDP_CORK"] {
+            assert_eq!(socket_option(key), Some(Code::W626), "{key}");
+        }
+    }
 }

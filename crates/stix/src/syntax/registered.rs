@@ -75,3 +75,115 @@ fn split_media_type(text: &str) -> (&str, Option<&str>) {
 fn is_subtype_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn character_sets_have_their_preferred_name() {
+        for text in [
+            "UTF-8",
+            "US-ASCII",
+            "ISO-8859-1",
+            "windows-1252",
+            "Big5",
+            "GBK",
+            "KOI8-R",
+            "Shift_JIS",
+            "CP50220",
+            "IBM437",
+        ] {
+            assert_eq!(character_set(text), None, "{text}");
+        }
+        // Aliases, another case, and a name for which another is preferred.
+        for text in
+            ["", "utf-8", "UTF8", "latin1", "ISO_8859-1:1987", "ASCII", "cp1252", "UTF-8 ", "UTF-8\nUTF-7", "\n"]
+        {
+            assert_eq!(character_set(text), Some(Code::E613), "{text}");
+        }
+    }
+
+    #[test]
+    fn media_types_have_a_registered_top_and_may_have_parameters() {
+        for text in [
+            "text/plain",
+            "text/plain; charset=utf-8",
+            "text/plain ;charset=utf-8",
+            "application/json",
+            "image/svg+xml",
+            "image/PNG",
+            "multipart/mixed",
+        ] {
+            assert_eq!(media_type(text), None, "{text}");
+        }
+        for text in ["application/x-dosexec", "haptics/x-a", "text/x", "application/vnd.acme.$a#b!&^_"] {
+            assert_eq!(media_type(text), Some(Code::N615), "{text}");
+            assert_eq!(registered_media_type(text), Some(Code::N615), "{text}");
+        }
+        for text in [
+            "",
+            "text",
+            "text/",
+            "/plain",
+            "Text/plain",
+            "x-world/vrml",
+            "chemical/x-pdb",
+            "text/plain/x",
+            "text/pl ain",
+            "text/plain ",
+            " text/plain",
+            "text/plän",
+            "text/plain charset=utf-8",
+            "text/*",
+            "*/*",
+            "text/plain,text/html",
+            "text/plain\n",
+        ] {
+            assert_eq!(media_type(text), Some(Code::E614), "{text}");
+        }
+        assert_eq!(registered_media_type("Text/Plain"), None);
+        assert_eq!(registered_media_type("exe"), Some(Code::N615));
+    }
+
+    #[test]
+    fn protocols_are_services_in_lower_case() {
+        for text in
+            ["tcp", "udp", "ipv4", "ipv6", "http", "https", "dns", "domain", "tls", "icmp", "smtp", "smb", "ftp", "ssh"]
+        {
+            assert_eq!(protocol(text), None, "{text}");
+        }
+        assert_eq!(protocol("TCP"), Some(Code::W619));
+        assert_eq!(protocol("Monsoon"), Some(Code::W619));
+        assert_eq!(protocol("monsoon-c2"), Some(Code::N618));
+        assert_eq!(protocol(""), Some(Code::N618));
+    }
+
+    #[test]
+    fn headers_are_known_in_any_case_and_information_elements_in_their_own() {
+        for text in ["User-Agent", "user-agent", "HOST", "X-Forwarded-For"] {
+            assert_eq!(header_name(text), None, "{text}");
+        }
+        assert_eq!(header_name("X-Monsoon"), Some(Code::N618));
+        assert_eq!(header_name("User Agent"), Some(Code::N618));
+        assert_eq!(ipfix_name("octetDeltaCount"), None);
+        assert_eq!(ipfix_name("octetdeltacount"), Some(Code::N618));
+        assert_eq!(ipfix_name("Reserved"), Some(Code::N618));
+    }
+
+    #[test]
+    fn countries_and_their_parts_are_upper_case() {
+        for text in ["DE", "US", "GB", "TW"] {
+            assert_eq!(country(text), None, "{text}");
+        }
+        for text in ["", "de", "DEU", "UK", "XX", "Germany", "D", "DE\n"] {
+            assert_eq!(country(text), Some(Code::W508), "{text}");
+        }
+        for text in ["DE-BY", "US-CA", "GB-ENG", "FR-75C", "AT-9"] {
+            assert_eq!(subdivision(text), None, "{text}");
+        }
+        for text in ["", "DE", "DE-", "DE-by", "DE-BAYE", "XX-BY", "-BY", "DE-B-Y", "Bavaria"] {
+            assert_eq!(subdivision(text), Some(Code::W508), "{text}");
+        }
+    }
+}

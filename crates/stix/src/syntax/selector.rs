@@ -63,3 +63,64 @@ fn component(part: &str) -> Option<Component<'_>> {
 fn is_name(part: &str) -> bool {
     (1..=250).contains(&part.len()) && part.bytes().all(super::name::is_key_byte)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_positions_are_joined_by_dots() {
+        for text in [
+            "name",
+            "labels",
+            "labels.[1]",
+            "external_references.[0].source_name",
+            "labels.a",
+            "external_references.0",
+            "a",
+            "A-b_9.x",
+            "name.[0].[1]",
+            "labels.[007]",
+            "0",
+            &"a".repeat(250),
+        ] {
+            assert_eq!(selector(text), None, "{text}");
+        }
+        for text in [
+            "",
+            ".",
+            ".name",
+            "name.",
+            "a..b",
+            "labels[0]",
+            "labels.[-1]",
+            "labels.[+1]",
+            "labels.[*]",
+            "labels.[]",
+            "labels.[1",
+            "labels.1]",
+            "labels.[[1]]",
+            "labels.[1]a",
+            "labels.[ 1]",
+            "labels.[１]",
+            "[0]",
+            "[0].a",
+            "na me",
+            "näme",
+            "a.b/c",
+            "$.name",
+            &"a".repeat(251),
+        ] {
+            assert_eq!(selector(text), Some(Code::E403), "{text}");
+        }
+    }
+
+    #[test]
+    fn steps_come_in_order_and_a_position_beyond_all_is_the_last() {
+        let steps: Vec<_> = parse("a.[10].b.[99999999999999999999999]").unwrap().collect();
+        assert_eq!(
+            steps,
+            [Component::Name("a"), Component::Index(10), Component::Name("b"), Component::Index(usize::MAX)]
+        );
+    }
+}

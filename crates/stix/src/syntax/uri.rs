@@ -112,3 +112,155 @@ fn is_plain(byte: u8) -> bool {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
         | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_examples_of_rfc_3986_are_taken() {
+        for text in [
+            "ftp://ftp.is.co.za/rfc/rfc1808.txt",
+            "http://www.ietf.org/rfc/rfc2396.txt",
+            "ldap://[2001:db8::7]/c=GB?objectClass?one",
+            "mailto:John.Doe@example.com",
+            "news:comp.infosystems.www.servers.unix",
+            "tel:+1-816-555-1212",
+            "telnet://192.0.2.16:80/",
+            "urn:oasis:names:specification:docbook:dtd:xml:4.1.2",
+            "foo://example.com:8042/over/there?name=ferret#nose",
+            "file:///etc/hosts",
+            "http://a/b/c/d;p?q",
+            "HTTP://user:pass@c2.example:8080/%7Ea?b=c#d",
+            "http://c2.example",
+            "http://c2.example:",
+            "http://192.0.2.1:99999/",
+            "http://[::1]:80/",
+            "http://[v1.fe80::a+en1]/",
+            "http://c2.example/?a=/?:@",
+            "http://c2.example/#/?",
+            "http://c2.example//a//",
+            "http://c2_x.example/",
+            "http://%63%32.example/",
+            "data:,",
+            "a:b",
+            "x-a.b+c:1",
+            "file:/etc/hosts",
+        ] {
+            assert_eq!(uri(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_absolute_uri_is_refused() {
+        for text in [
+            "",
+            ":",
+            "http",
+            "http:",
+            "mailto:",
+            "//c2.example/",
+            "/a",
+            "c2.example/a",
+            "1http://c2.example/",
+            "-a:b",
+            "ht_tp://c2.example/",
+            "http:/c2.example/",
+            "http:c2.example",
+            "http://",
+            "http:///a",
+            "https://?a",
+            "https://#a",
+            "ftp://:21/",
+            "http://user@/",
+            "http://user@:80/",
+            "http://c2.example:8o/",
+            "http://c2.example:80:80/",
+            "http://c2.example:-1/",
+            "http://a@b@c2.example/",
+            "http://[::1/",
+            "http://[::1]a/",
+            "http://[::1]80/",
+            "http://[192.0.2.1]/",
+            "http://[fe80::1%25eth0]/",
+            "http://[v.a]/",
+            "http://[v1.]/",
+            "http://[]/",
+            "http://::1/",
+            "http://c2.example/a b",
+            "http://c2.example/a\tb",
+            "http://c2.example/\n",
+            " http://c2.example/",
+            "http://c2.example/ ",
+            "http://c2.example/\u{7f}",
+            "http://c2.example/<a>",
+            "http://c2.example/\"",
+            "http://c2.example/{a}",
+            "http://c2.example/a|b",
+            "http://c2.example/a\\b",
+            "http://c2.example/a^b",
+            "http://c2.example/a`b",
+            "http://c2.example/a[0]",
+            "http://c2.example/?a[0]=1",
+            "http://c2.example/#a#b",
+            "http://c2.example/%",
+            "http://c2.example/%4",
+            "http://c2.example/%4g",
+            "http://c2.example/%é",
+            "http://c2.example\\a",
+            "http://c2 .example/",
+        ] {
+            assert_eq!(uri(text), Some(Code::E611), "{text}");
+        }
+    }
+
+    #[test]
+    fn characters_beyond_ascii_are_a_warning_but_for_white_space() {
+        for text in
+            ["http://münchen.example/", "http://c2.example/ü", "http://c2.example/?ü#ü", "x:ü", "http://ü@c2.example/"]
+        {
+            assert_eq!(uri(text), Some(Code::W635), "{text}");
+        }
+        for text in [
+            "http://c2.example/\u{a0}",
+            "http://c2.example/\u{85}",
+            "http://c2.example/\u{3000}",
+            "é:b",
+            "http://c2.example:８/",
+        ] {
+            assert_eq!(uri(text), Some(Code::E611), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_grammar_makes_is_taken(
+            scheme in "[a-zA-Z][a-zA-Z0-9+.-]{0,6}",
+            user in prop::option::of("[a-z0-9:._~!$&'()*+,;=-]{0,8}"),
+            host in "[a-z0-9._-]{1,12}|\\[::[0-9a-f]{1,4}\\]|%[0-9A-F]{2}",
+            port in prop::option::of("[0-9]{0,5}"),
+            path in "(/([a-zA-Z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}){0,4}){0,3}",
+            query in prop::option::of("(([a-zA-Z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})|[/?]){0,8}"),
+            fragment in prop::option::of("(([a-zA-Z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})|[/?]){0,8}"),
+            bad in "[ <>\"{}|\\\\^`\\[\\]\u{1}]",
+            at in any::<prop::sample::Index>(),
+        ) {
+            prop_assume!(!DEFANGED.contains(&scheme.to_ascii_lowercase().as_str()));
+            let mut text = format!("{scheme}://");
+            if let Some(user) = user { text.push_str(&user); text.push('@'); }
+            text.push_str(&host);
+            if let Some(port) = port { text.push(':'); text.push_str(&port); }
+            let before_path = text.len();
+            text.push_str(&path);
+            if let Some(query) = query { text.push('?'); text.push_str(&query); }
+            if let Some(fragment) = fragment { text.push('#'); text.push_str(&fragment); }
+            prop_assert_eq!(uri(&text), None, "{}", text);
+            // One character that no part may hold spoils it, wherever behind the host it stands.
+            let at = before_path + at.index(text.len() - before_path + 1);
+            text.insert_str(at, &bad);
+            prop_assert_eq!(uri(&text), Some(Code::E611), "{}", text);
+        }
+    }
+}

@@ -75,3 +75,62 @@ impl Registry {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&Registry, usize); 8] = [
+        (&LANGUAGES, 8_000),
+        (&ISO_639_2, 200),
+        (&CHARACTER_SETS, 250),
+        (&MEDIA_TYPES, 2_000),
+        (&SERVICES, 7_000),
+        (&HEADERS, 100),
+        (&IPFIX, 450),
+        (&COUNTRIES, 249),
+    ];
+
+    #[test]
+    fn each_list_is_sorted_without_a_name_twice_and_finds_all_it_has() {
+        for (registry, least) in ALL {
+            let names: Vec<&str> = registry.names().collect();
+            assert!(names.len() >= least, "{} names", names.len());
+            assert!(names.windows(2).all(|pair| pair[0] < pair[1]));
+            for name in names {
+                assert!(!name.is_empty() && !name.starts_with('#'), "{name}");
+                assert!(registry.has(name), "{name}");
+                assert!(!registry.has(&format!("{name}\n")) && !registry.has(&format!("{name}~")), "{name}");
+            }
+            assert!(!registry.has("") && !registry.has("\n") && !registry.has("~") && !registry.has("!"));
+        }
+    }
+
+    #[test]
+    fn lists_that_are_searched_in_any_case_are_lower_case() {
+        for registry in [&LANGUAGES, &ISO_639_2, &MEDIA_TYPES, &SERVICES, &HEADERS] {
+            for name in registry.names() {
+                assert!(!name.bytes().any(|byte| byte.is_ascii_uppercase()), "{name}");
+                assert!(registry.has_ignoring_case(&name.to_ascii_uppercase()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn languages_are_of_every_part_of_iso_639() {
+        // ISO 639-1, -2 alone, -3 alone, -5 (families), and codes that were withdrawn and stay registered.
+        for name in ["de", "zh", "gsw", "haw", "aaa", "zzj", "gem", "sla", "iw", "in", "mo"] {
+            assert!(LANGUAGES.has(name), "{name}");
+        }
+        for name in ["deu", "ger", "eng", "zzz", "qaa", "x", "i"] {
+            assert!(!LANGUAGES.has(name), "{name}");
+        }
+        assert_eq!(LANGUAGES.names().filter(|name| name.len() == 2).count(), 190);
+    }
+
+    #[test]
+    fn a_file_without_an_empty_line_lists_nothing() {
+        assert_eq!(Registry::of("# head\na\n").names().count(), 0);
+        assert!(Registry::of("# head\n\na\nb\n").has("b"));
+    }
+}
