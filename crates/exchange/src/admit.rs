@@ -98,6 +98,8 @@ pub struct AdmitSummary {
     pub corroborated: u64,
     /// Same id and version as an object held, other content: the first copy stays.
     pub conflicts: u64,
+    /// Accepted or merged although they break a rule of STIX 2.1, by code; an object with several codes counts under each.
+    pub warnings: BTreeMap<String, u64>,
     /// Refused.
     pub rejected: u64,
     /// Refused, by code.
@@ -247,6 +249,7 @@ impl Exchange {
         summary.corroborated = written.corroborated;
         summary.conflicts = written.conflicts;
         summary.quarantined = written.quarantined;
+        summary.warnings = written.warnings;
         summary.rejected += written.rejected;
         for (code, n) in written.rejected_by_code {
             *summary.rejected_by_code.entry(code).or_default() += n;
@@ -265,10 +268,13 @@ impl Exchange {
                 match self.write_one(tx, prepared, source, None, now)? {
                     Ok(outcome) => {
                         counted.count(&outcome);
-                        if let (Some(reason), Outcome::Accepted { .. } | Outcome::Merged) =
-                            (prepared.quarantine(), outcome)
-                        {
-                            *counted.quarantined.entry(reason.to_owned()).or_default() += 1;
+                        if matches!(outcome, Outcome::Accepted { .. } | Outcome::Merged) {
+                            if let Some(reason) = prepared.quarantine() {
+                                *counted.quarantined.entry(reason.to_owned()).or_default() += 1;
+                            }
+                            for code in prepared.warnings() {
+                                *counted.warnings.entry(code.as_str().to_owned()).or_default() += 1;
+                            }
                         }
                     }
                     Err(refusal) => {

@@ -7,8 +7,9 @@ use entente_agreement::{MarkingState, ObjectType, Subject, SubjectSet, effective
 use entente_formats::{Class, Finding, Item, Rejected};
 use entente_observable::{Observable, warninglist};
 use entente_stix::kinds;
-use entente_stix::marking::{self, Tlp};
-use entente_stix::{Limits, Object, Timestamp, validate};
+use entente_stix::marking::Tlp;
+use entente_stix::validate::{Context, Profile, validate};
+use entente_stix::{Code, Limits, Object, Severity, Timestamp};
 
 use crate::Exchange;
 use crate::admit::AdmitOptions;
@@ -47,6 +48,8 @@ pub(crate) struct PreparedObject {
     pub(crate) observables: Vec<Observable>,
     pub(crate) facts: Admitted,
     pub(crate) quarantine: Option<String>,
+    /// What breaks STIX without doing harm, each code once.
+    pub(crate) warnings: Vec<Code>,
     place: String,
 }
 
@@ -123,16 +126,19 @@ impl Exchange {
     ) -> Result<PreparedObject, Refusal> {
         let refuse = |code: &str, message: String| Refusal { code: code.to_owned(), message };
         let object = Object::parse(raw, &Limits::admission()).map_err(|e| refuse(e.code(), e.to_string()))?;
-        marking::check_reserved(&object).map_err(|e| refuse(e.code(), e.to_string()))?;
-        validate::check(&object, now).map_err(|e| refuse(e.code(), e.to_string()))?;
-        let (observables, quarantine) = self.observables_of(&object)?;
+        let mut warnings = validated(&object, now)?;
+        let (observables, quarantine) = self.observables_of(&object, &mut warnings)?;
         let facts = object_facts(&object, &observables, options, quarantine.is_some(), now);
-        Ok(PreparedObject { object, observables, facts, quarantine, place: place.to_owned() })
+        Ok(PreparedObject { object, observables, facts, quarantine, warnings, place: place.to_owned() })
     }
 
     /// The observables an object is about: the equality comparisons of an indicator's pattern, or the value of an SCO. With them
     /// the reason for quarantine, which any value of a pattern gives, whatever it is compared and joined with (A01).
-    fn observables_of(&self, object: &Object) -> Result<(Vec<Observable>, Option<String>), Refusal> {
+    fn observables_of(
+        &self,
+        object: &Object,
+        warnings: &mut Vec<Code>,
+    ) -> Result<(Vec<Observable>, Option<String>), Refusal> {
         let refuse = |code: &str, message: String| Refusal { code: code.to_owned(), message };
         match object.object_type() {
             "indicator" if object.text("pattern_type").as_deref() == Some("stix") => {
@@ -173,6 +179,13 @@ impl Prepared {
         reason.map(|reason| reason.split(':').next().unwrap_or(reason))
     }
 
+    pub(crate) fn warnings(&self) -> &[Code] {
+        match self {
+            Self::Value(_) => &[],
+            Self::Object(object) => &object.warnings,
+        }
+    }
+
     /// A refusal with the place of the item it is about.
     pub(crate) fn refused(&self, refusal: Refusal) -> (u64, Refusal) {
         match self {
@@ -180,6 +193,29 @@ impl Prepared {
             Self::Object(object) => placed(&object.place, refusal),
         }
     }
+}
+
+/// Checks an object under the profile `lenient`: what would harm storage, versions, release or another reader refuses it; the
+/// codes of everything else that it breaks are returned, each once.
+fn validated(object: &Object, now: Timestamp) -> Result<Vec<Code>, Refusal> {
+    let context = Context { now: Some(now), ..Context::default() };
+    let mut refusal = None;
+    let mut warnings = Vec::new();
+    validate(object, Profile::Lenient, &context, &mut |finding| match finding.severity() {
+        Severity::Error => {
+            refusal.get_or_insert_with(|| Refusal {
+                code: match finding.code() {
+                    Code::E406 => "stix.reserved-marking",
+                    code => code.as_str(),
+                }
+                .to_owned(),
+                message: format!("{}: {}", finding.path(), finding.message()),
+            });
+        }
+        Severity::Warning if !warnings.contains(&finding.code()) => warnings.push(finding.code()),
+        Severity::Warning | Severity::Note => {}
+    });
+    refusal.map_or(Ok(warnings), Err)
 }
 
 /// What a refused line is called in its message: its beginning, or the id of a JSON object that has one.
@@ -195,6 +231,9 @@ fn named(raw: &str) -> String {
 fn placed(place: &str, refusal: Refusal) -> (u64, Refusal) {
     match place.strip_prefix("line ").and_then(|line| line.parse().ok()) {
         Some(line) => (line, refusal),
+        None if refusal.message.starts_with('/') => {
+            (0, Refusal { message: format!("{place}{}", refusal.message), ..refusal })
+        }
         None => (0, Refusal { message: format!("{place}: {}", refusal.message), ..refusal }),
     }
 }

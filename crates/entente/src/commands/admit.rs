@@ -200,6 +200,14 @@ fn remark(read: &Read, options: &AdmitOptions, output: &Output) {
         if more > 0 {
             output.note(&format!("… and {} more; --jsonl lists them", thousands(more)));
         }
+        if !summary.warnings.is_empty() {
+            let codes: Vec<String> =
+                summary.warnings.iter().map(|(code, n)| format!("{code} × {}", thousands(*n))).collect();
+            output.note(&format!(
+                "held although they break STIX 2.1: {}; entente stix validate --profile lenient tells where",
+                codes.join(", ")
+            ));
+        }
     }
     let marks_itself = matches!(summary.format.as_str(), "stix21" | "misp")
         || options.map.as_ref().is_some_and(|map| map.tlp.is_some());
