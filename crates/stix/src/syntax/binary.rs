@@ -3,7 +3,7 @@
 use super::{are_hexadecimal, unless};
 use crate::code::Code;
 
-/// Names of `hash-algorithm-ov` (STIX 2.1 §10.8).
+/// Names of `hash-algorithm-ov` (STIX 2.1 §10.7).
 const HASH_NAMES: [&str; 8] = ["MD5", "SHA-1", "SHA-256", "SHA-512", "SHA3-256", "SHA3-512", "SSDEEP", "TLSH"];
 
 /// LIMIT: characters of an SSDEEP hash; the algorithm writes at most a block size and two signatures of 64 characters.
