@@ -12,6 +12,7 @@
 //! | [`kinds`] | the table of known object types |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
 //! | [`validate`] | the rules that an object must keep to be admitted |
+//! | [`upgrade`] | STIX 2.0 objects, written anew as STIX 2.1 |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -48,6 +49,7 @@ mod object;
 mod scan;
 pub mod tables;
 mod timestamp;
+pub mod upgrade;
 pub mod validate;
 
 pub use code::{Code, Severity};
