@@ -5,16 +5,14 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::kinds::{self, Class};
 use crate::object::Object;
+use crate::tables::{Class, table, vocabularies};
 use crate::{jcs, timestamp::Timestamp};
 
 /// The namespace of deterministic identifiers, 00abedb4-aa42-466c-9c01-fed23315a9b7.
 pub const SCO_NAMESPACE: [u8; 16] =
     [0x00, 0xab, 0xed, 0xb4, 0xaa, 0x42, 0x46, 0x6c, 0x9c, 0x01, 0xfe, 0xd2, 0x33, 0x15, 0xa9, 0xb7];
 
-/// Names of `hash-algorithm-ov`; spellings that differ in case, `-` or `_` count as these.
-const HASH_NAMES: [&str; 8] = ["MD5", "SHA-1", "SHA-256", "SHA-512", "SHA3-256", "SHA3-512", "SSDEEP", "TLSH"];
 /// Of several hashes, the one that enters the identifier (STIX 2.1 §2.9).
 const HASH_PREFERENCE: [&str; 4] = ["MD5", "SHA-1", "SHA-256", "SHA-512"];
 
@@ -126,13 +124,13 @@ pub fn sco_value_id(object_type: &str, value: &str) -> String {
 /// Of a known type only the contributing properties count, so the whole object may be given; of an unknown type all given
 /// properties count. None for SDOs, SROs and meta objects, for `process`, and where no contributing property is present.
 pub fn sco_id(object_type: &str, contributing: &Map<String, Value>) -> Option<String> {
-    let known = kinds::find(object_type);
-    if known.is_some_and(|kind| kind.class != Class::Sco) {
+    let known = table(object_type);
+    if known.is_some_and(|table| table.class() != Some(Class::Sco)) {
         return None;
     }
     let mut named = Map::new();
     for (key, value) in contributing {
-        if known.is_some_and(|kind| !kind.contributing.contains(&key.as_str())) {
+        if known.is_some_and(|table| !table.contributing.contains(&key.as_str())) {
             continue;
         }
         let value = match key.as_str() {
@@ -154,14 +152,15 @@ pub fn sco_id(object_type: &str, contributing: &Map<String, Value>) -> Option<St
 /// None where the rule gives none. An object whose identifier has version 5 and differs from this one is to be flagged and
 /// never merged on the identifier it claims.
 pub fn recomputed(object: &Object) -> Option<String> {
-    kinds::find(object.object_type()).filter(|kind| kind.class == Class::Sco)?;
+    table(object.object_type()).filter(|table| table.class() == Some(Class::Sco))?;
     sco_id(object.object_type(), &object.json())
 }
 
+/// Spells a hash name as `hash-algorithm-ov` does, where it differs in case, `-` or `_` only.
 fn hash_name(name: &str) -> Cow<'_, str> {
     let plain = |text: &str| text.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_uppercase();
     let wanted = plain(name);
-    match HASH_NAMES.into_iter().find(|known| plain(known) == wanted) {
+    match vocabularies::HASH_ALGORITHM.values.iter().find(|known| plain(known) == wanted) {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Borrowed(name),
     }
