@@ -9,10 +9,12 @@
 //! | [`json`] | the strict I-JSON scanner with its limits, and top-level members |
 //! | [`bundle`] | bundles, TAXII envelopes and lists, cut into the bytes of their objects |
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
-//! | [`kinds`] | the table of known object types |
+//! | [`kinds`] | the known object types by name |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
-//! | [`validate`] | the rules that an object must keep to be admitted |
 //! | [`upgrade`] | STIX 2.0 objects, written anew as STIX 2.1 |
+//! | [`syntax`] | the forms of texts, one function each |
+//! | [`tables`] | types, properties and registries as data |
+//! | [`validate`] | every rule of the specification, held against one object or bundle |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -47,10 +49,12 @@ mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod syntax;
 pub mod tables;
 mod timestamp;
 pub mod upgrade;
 pub mod validate;
+mod value;
 
 pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};
