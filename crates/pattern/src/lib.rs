@@ -27,6 +27,7 @@
 //! ```
 
 mod error;
+mod evaluate;
 mod keys;
 mod parser;
 mod print;
