@@ -29,6 +29,7 @@
 
 mod canonical;
 mod error;
+mod evaluate;
 mod keys;
 mod parser;
 mod print;
