@@ -10,7 +10,7 @@ pub(super) fn expand(settled: Observation, complete: &mut bool) -> Observation {
     }
     let mut leaves = Vec::new();
     collect(&settled, &mut leaves);
-    leaves.sort_by(|left, right| order::observations(left, right));
+    leaves.sort_by(order::observations);
     leaves.dedup();
     let sizes = leaves.iter().map(|leaf| size(leaf).saturating_add(5)).collect();
     let expansion = Expansion { leaves, sizes };
