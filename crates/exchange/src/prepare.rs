@@ -8,6 +8,7 @@ use entente_formats::{Class, Finding, Item, Rejected};
 use entente_observable::{Observable, warninglist};
 use entente_stix::kinds;
 use entente_stix::marking::Tlp;
+use entente_stix::upgrade;
 use entente_stix::validate::{Context, Profile, validate};
 use entente_stix::{Code, Limits, Object, Severity, Timestamp};
 
@@ -126,6 +127,10 @@ impl Exchange {
     ) -> Result<PreparedObject, Refusal> {
         let refuse = |code: &str, message: String| Refusal { code: code.to_owned(), message };
         let object = Object::parse(raw, &Limits::admission()).map_err(|e| refuse(e.code(), e.to_string()))?;
+        if upgrade::is_2_0(&object, false) {
+            // What is held is served as 2.1; converting is the explicit choice of whoever hands it in.
+            return Err(refuse("stix.version-2-0", format!("`{}` is a STIX 2.0 object", object.id())));
+        }
         let mut warnings = validated(&object, now)?;
         let (observables, quarantine) = self.observables_of(&object, &mut warnings)?;
         let facts = object_facts(&object, &observables, options, quarantine.is_some(), now);
@@ -143,7 +148,20 @@ impl Exchange {
         match object.object_type() {
             "indicator" if object.text("pattern_type").as_deref() == Some("stix") => {
                 let text = object.text("pattern").unwrap_or_default();
-                let pattern = entente_pattern::parse(&text).map_err(|e| refuse(e.code(), e.to_string()))?;
+                let version = object.text("pattern_version").or_else(|| object.spec_version().map(str::to_owned));
+                let pattern = entente_pattern::parse_version(&text, version.as_deref().unwrap_or("2.1"))
+                    .map_err(|e| refuse(e.code(), format!("/pattern: {e}")))?;
+                let mut unsupported = None;
+                pattern.check_types(&mut |code, message| {
+                    if code == Code::E913 {
+                        unsupported.get_or_insert_with(|| refuse(code.as_str(), format!("/pattern: {message}")));
+                    } else if code.severity() != Severity::Note && !warnings.contains(&code) {
+                        warnings.push(code);
+                    }
+                });
+                if let Some(refusal) = unsupported {
+                    return Err(refusal);
+                }
                 let warned = pattern.literals().iter().filter(|literal| !literal.negated).find_map(|literal| {
                     let excludes = literal.operator == entente_pattern::Operator::NotEqual;
                     let value = observable_of(&literal.object_type, &literal.property, &literal.value);

@@ -340,3 +340,50 @@ fn saying_nothing_about_the_marking_keeps_the_one_that_was_said() {
     assert_eq!((again.unchanged, again.merged), (1, 0), "{again:?}");
     assert_eq!(world.northtel.objects(AGREEMENT, "fusion").len(), 1);
 }
+
+/// What breaks STIX without doing harm is worth more held than refused, and its sender should be told.
+#[test]
+fn harmless_faults_are_held_and_counted_by_code_and_harmful_ones_are_refused() {
+    let world = World::new();
+    let good = indicator(&uuid(1), "198.51.100.1", &marked(Tlp::Amber));
+    let part = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        good.replace(from, to)
+    };
+    let harmless = [
+        part("\"confidence\":80", "\"confidence\":80,\"indicator_types\":[]"),
+        part("\"confidence\":80", "\"confidence\":80,\"nickname\":\"x\""),
+    ];
+    let harmful = [
+        (part("\"confidence\":80", "\"confidence\":180"), "STIX-E-107"),
+        (part("\"modified\":\"2026-11-20", "\"modified\":\"9999-11-20"), "STIX-E-303"),
+        (part("ipv4-addr:value = '198.51.100.1'", "file:name MATCHES '(?=a)b'"), "STIX-E-913"),
+        (part("ipv4-addr:value = '198.51.100.1'", "file:hashes.MD5 = 'x'"), "STIX-E-904"),
+        (part("\"spec_version\":\"2.1\"", "\"spec_version\":\"2.0\""), "stix.version-2-0"),
+    ];
+    let numbered = |n: u32, text: &str| text.replace(&uuid(1), &uuid(n));
+    let mut objects: Vec<String> = (10..).zip(&harmless).map(|(n, text)| numbered(n, text)).collect();
+    objects.extend((20..).zip(&harmful).map(|(n, (text, _))| numbered(n, text)));
+    let summary = world.northtel.admit_stix(&objects);
+    assert_eq!((summary.accepted, summary.rejected), (2, 5), "{summary:?}");
+    let warned: Vec<(&str, u64)> = summary.warnings.iter().map(|(code, n)| (code.as_str(), *n)).collect();
+    assert!(warned.contains(&("STIX-E-103", 1)) && warned.contains(&("STIX-W-129", 1)), "{warned:?}");
+    let refused: Vec<&str> = summary.rejected_lines.iter().map(|line| line.code.as_str()).collect();
+    assert_eq!(refused, harmful.map(|(_, code)| code));
+    assert!(summary.rejected_lines[1].message.starts_with("/objects/3/modified: "), "{:?}", summary.rejected_lines[1]);
+}
+
+/// A false identifier must not be able to stand for another observable.
+#[test]
+fn abuse_a08_an_observable_under_a_false_identifier_is_held_and_flagged() {
+    let world = World::new();
+    // The identifier of 192.0.2.44.
+    let id = "ipv4-addr--59bca7b5-de05-591d-9d1c-266072549107";
+    let object = format!(r#"{{"type":"ipv4-addr","spec_version":"2.1","id":"{id}","value":"198.51.100.1"}}"#);
+    let summary = world.northtel.admit_stix(&[object]);
+    assert_eq!((summary.accepted, summary.warnings.get("STIX-W-210")), (1, Some(&1)), "{summary:?}");
+    // What it says counts for the value it has, not for the one its identifier belongs to.
+    let known = |value: &str| world.northtel.exchange.check(value, &Viewer::Staff).unwrap().values[0].verdict.clone();
+    assert_ne!(known("198.51.100.1"), "unknown");
+    assert_eq!(known("192.0.2.44"), "unknown");
+}
