@@ -6,7 +6,8 @@ use entente_formats::Class;
 use entente_ledger::leaf::Entry;
 use entente_ledger::merkle;
 use entente_observable::{Observable, defang};
-use entente_stix::{Limits, Object, Timestamp};
+use entente_stix::validate::{Context, Profile, validate};
+use entente_stix::{Limits, Object, Severity, Timestamp};
 use entente_store::Snapshot;
 use entente_store::logs::LogRow;
 use entente_store::manifest::{Head, ManifestRow, clause_key};
@@ -21,8 +22,8 @@ use crate::prepare::observable_of;
 use crate::release::released_ids;
 use crate::state::{Held, KnownParty, State, word};
 use crate::view::{
-    AgreementLine, AgreementView, ClauseRow, CountryRow, HealthRow, Home, LeafLine, LedgerView, LogLine, LogView,
-    ObjectLine, ObjectView, PartyOfAgreement, PartyView, ProvenanceRow, ReleaseLine, Totals, VictimLine,
+    AgreementLine, AgreementView, ClauseRow, CountryRow, FindingLine, HealthRow, Home, LeafLine, LedgerView, LogLine,
+    LogView, ObjectLine, ObjectView, PartyOfAgreement, PartyView, ProvenanceRow, ReleaseLine, Totals, VictimLine,
 };
 use crate::{Exchange, Viewer};
 
@@ -162,11 +163,12 @@ impl Exchange {
             line,
             pap: admitted.pap.name().to_owned(),
             subject: admitted.subject.names().into_iter().map(str::to_owned).collect(),
-            labels: object.map(|object| object.labels().to_vec()).unwrap_or_default(),
+            labels: object.as_ref().map(|object| object.labels().to_vec()).unwrap_or_default(),
             quarantine: row.quarantine.clone().filter(|_| staff),
             provenance: Vec::new(),
             visibility: Vec::new(),
             releases: Vec::new(),
+            findings: object.filter(|_| staff).as_ref().map(findings).unwrap_or_default(),
             raw: String::from_utf8_lossy(&bytes).into_owned(),
         };
         if staff {
@@ -615,6 +617,24 @@ fn marking_word(admitted: &Admitted) -> String {
         MarkingState::Unmarked => "unmarked".to_owned(),
         MarkingState::Unresolved => "unknown marking".to_owned(),
     }
+}
+
+/// What an object breaks of STIX 2.1, without the notes. Computed from the bytes, so that nothing about it is stored.
+fn findings(object: &Object) -> Vec<FindingLine> {
+    let context = Context { patterns: Some(&entente_pattern::check_indicator), ..Context::default() };
+    let mut found = Vec::new();
+    validate(object, Profile::Standard, &context, &mut |finding| {
+        if finding.severity() != Severity::Note {
+            found.push(FindingLine {
+                code: finding.code().to_string(),
+                severity: finding.severity().name().to_owned(),
+                path: finding.path().to_string(),
+                message: finding.message().to_string(),
+                spec: finding.spec().to_string(),
+            });
+        }
+    });
+    found
 }
 
 /// The value an object is about: the one equality of its pattern, or its own value.

@@ -192,8 +192,25 @@ pub struct ObjectView {
     pub visibility: Vec<VisibilityRow>,
     /// Releases of this object made so far.
     pub releases: Vec<ReleaseLine>,
+    /// What the object breaks of STIX 2.1, errors and warnings of the standard profile (holder's staff only; empty for others).
+    pub findings: Vec<FindingLine>,
     /// The object as JSON text: the stored bytes.
     pub raw: String,
+}
+
+/// One rule of STIX 2.1 that an object breaks.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingLine {
+    /// Stable code, for example `STIX-W-210`.
+    pub code: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// JSON pointer to the property.
+    pub path: String,
+    /// What is wrong, the value quoted.
+    pub message: String,
+    /// Section of the specification.
+    pub spec: String,
 }
 
 /// One party's assertion.

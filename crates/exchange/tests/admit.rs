@@ -387,3 +387,16 @@ fn abuse_a08_an_observable_under_a_false_identifier_is_held_and_flagged() {
     assert_ne!(known("198.51.100.1"), "unknown");
     assert_eq!(known("192.0.2.44"), "unknown");
 }
+
+/// An analyst asks what is wrong with an object where the object is looked at; another party is not told.
+#[test]
+fn staff_sees_what_an_object_breaks_of_stix() {
+    let world = World::new();
+    let object = indicator(&uuid(1), "198.51.100.1", &marked(Tlp::Amber));
+    world.northtel.admit_stix(&[object.replace("\"confidence\":80", "\"confidence\":80,\"indicator_types\":[]")]);
+    let id = format!("indicator--{}", uuid(1));
+    let view = world.northtel.exchange.object(&id, &Viewer::Staff).unwrap().unwrap();
+    let found: Vec<(&str, &str)> = view.findings.iter().map(|f| (f.code.as_str(), f.path.as_str())).collect();
+    assert!(found.contains(&("STIX-E-103", "/indicator_types")), "{found:?}");
+    assert!(view.findings.iter().all(|finding| finding.severity != "note"));
+}

@@ -166,6 +166,16 @@ pub(crate) fn show(object: &str, exchange: &Exchange, output: &Output) -> Outcom
             }),
         )?;
     }
+    if !view.findings.is_empty() {
+        output.data("\nwhat it breaks of STIX 2.1\n")?;
+        output.table(
+            &["code", "severity", "where", "what"],
+            view.findings.iter().map(|finding| {
+                let (path, message) = (visible(&finding.path), visible(&finding.message));
+                vec![finding.code.clone(), finding.severity.clone(), path, message]
+            }),
+        )?;
+    }
     Ok(exit::OK)
 }
 
