@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(root.get("c").unwrap().get("d").unwrap().inside(), "-1.5e+3");
         assert!(root.get("d").is_none() && root.get("a").unwrap().get("b").is_none());
         let third = root.get("a").unwrap().items().nth(2).unwrap();
-        assert_eq!((third.plain().as_ref(), third.offset()), ("x\"y", 25));
+        assert_eq!((third.plain().as_ref(), third.offset()), ("x\"y", 24));
         assert!(root.get("a").unwrap().items().nth(1).unwrap().get("b").unwrap().is_empty());
         assert!(root.get("e").unwrap().is("") && !root.get("e").unwrap().is_empty());
         assert_eq!(root.get("c").unwrap().inner_nodes().count(), 2);
