@@ -10,6 +10,7 @@
 //! | `parser` | tokens to the tree, with the limits |
 //! | `tree` | the tree |
 //! | `print` | the tree to text |
+//! | `canonical` | canonical form and equivalence |
 //! | `keys` | literals and look-up keys |
 //!
 //! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
@@ -26,6 +27,7 @@
 //! # Ok::<(), entente_pattern::PatternError>(())
 //! ```
 
+mod canonical;
 mod error;
 mod evaluate;
 mod keys;
@@ -57,13 +59,61 @@ pub struct Pattern {
 /// `STIX-E-901` for syntax, `-903` for a qualifier twice on one bracket, `-904` for a hash constant that does not fit its
 /// algorithm, `-912` beyond 64 KiB, 256 comparisons, depth 32, 10,000 constants in a set or 32 steps in a path.
 pub fn parse(text: &str) -> Result<Pattern, PatternError> {
-    parser::parse(text).map(|root| Pattern { root })
+    parser::parse(text, parser::Version::V21).map(|root| Pattern { root })
+}
+
+/// Reads a pattern of STIX 2.0.
+///
+/// As [`parse`], but `START` and `STOP` take a plain string with a timestamp too, a qualifier may stand twice on one bracket, and
+/// `EXISTS` is a name like others. What is read prints as 2.1.
+///
+/// # Errors
+///
+/// As [`parse`], without `STIX-E-903`.
+///
+/// # Examples
+///
+/// ```
+/// let pattern = entente_pattern::parse_20("[a:b = 1] START '2016-01-01T00:00:00Z' STOP '2016-02-01T00:00:00Z'")?;
+/// assert_eq!(pattern.to_string(), "[a:b = 1] START t'2016-01-01T00:00:00Z' STOP t'2016-02-01T00:00:00Z'");
+/// # Ok::<(), entente_pattern::PatternError>(())
+/// ```
+pub fn parse_20(text: &str) -> Result<Pattern, PatternError> {
+    parser::parse(text, parser::Version::V20).map(|root| Pattern { root })
+}
+
+/// Reads a pattern in the named version of the language: by [`parse_20`] for `2.0`, by [`parse`] for any other.
+///
+/// # Errors
+///
+/// Those of the two.
+pub fn parse_version(text: &str, version: &str) -> Result<Pattern, PatternError> {
+    if version == "2.0" { parse_20(text) } else { parse(text) }
 }
 
 impl Pattern {
     /// Returns every constant of the pattern in order, with the path it is compared to.
     pub fn literals(&self) -> Vec<Literal> {
         keys::literals(&self.root)
+    }
+
+    /// Returns the canonical form; its text is what to compare and to hash.
+    ///
+    /// Patterns of equal form mean the same; some that mean the same differ in form. Parts are sorted, doubles and absorbed
+    /// parts dropped, and the whole is written as alternatives, at most 4,096 for one bracket and for the whole, in at most
+    /// 1 MiB of text. Beyond them see [`canonical_form`](Self::canonical_form). A pattern that cannot be evaluated may lose the
+    /// part that says so.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        self.canonical_form().0
+    }
+
+    /// Returns the canonical form, and whether it is written as alternatives throughout; where that is false, some part is only
+    /// flattened and sorted, since its alternatives would be too many.
+    #[must_use]
+    pub fn canonical_form(&self) -> (Self, bool) {
+        let (root, complete) = canonical::canonical(&self.root);
+        (Self { root }, complete)
     }
 
     /// Returns the keys whose union is the pattern: it matches exactly where one of them is seen.
@@ -74,6 +124,21 @@ impl Pattern {
     pub fn keys(&self) -> Option<Vec<Key>> {
         keys::keys(&self.root)
     }
+}
+
+/// Tells whether two patterns have one canonical form, and so mean the same.
+///
+/// # Examples
+///
+/// ```
+/// use entente_pattern::{equivalent, parse};
+/// let one = parse("[file:name IN ('b', 'a')]")?;
+/// assert!(equivalent(&one, &parse("[file:name = 'a' OR file:name == 'b']")?));
+/// assert!(!equivalent(&one, &parse("[file:name = 'a']")?));
+/// # Ok::<(), entente_pattern::PatternError>(())
+/// ```
+pub fn equivalent(a: &Pattern, b: &Pattern) -> bool {
+    a == b || a.canonical() == b.canonical()
 }
 
 impl fmt::Display for Pattern {

@@ -11,7 +11,9 @@
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
 //! | [`kinds`] | the table of known object types |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
-//! | [`validate`] | the rules that an object must keep to be admitted |
+//! | [`syntax`] | the forms of texts, one function each |
+//! | [`tables`] | types, properties and registries as data |
+//! | [`validate`] | every rule of the specification, held against one object or bundle |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -46,9 +48,11 @@ mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod syntax;
 pub mod tables;
 mod timestamp;
 pub mod validate;
+mod value;
 
 pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};
