@@ -40,6 +40,10 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use error::{PatternError, PatternErrorKind};
+pub use evaluate::{
+    Binding, Boundary, CompileError, CompileErrorKind, EvaluationError, InputError, Matcher, Observations, Steps,
+    Version,
+};
 pub use keys::{Key, Literal};
 pub use print::equality;
 pub use tree::Operator;
