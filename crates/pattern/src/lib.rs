@@ -47,6 +47,10 @@ use entente_stix::Code;
 
 pub use check::check_indicator;
 pub use error::{PatternError, PatternErrorKind};
+pub use evaluate::{
+    Binding, Boundary, CompileError, CompileErrorKind, EvaluationError, InputError, Matcher, Observations, Steps,
+    Version,
+};
 pub use keys::{Key, Literal};
 pub use print::equality;
 pub use tree::Operator;
