@@ -99,6 +99,12 @@ pub(crate) enum Command {
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
+    /// Validate and identify STIX objects, offline
+    #[command(subcommand)]
+    Stix(Stix),
+    /// Check and compare STIX patterns, offline
+    #[command(subcommand)]
+    Pattern(PatternCommand),
     /// Formats that `admit` reads and `export` writes
     Formats,
     /// Check the node and say how to mend it
@@ -321,7 +327,7 @@ pub(crate) struct Check {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Id of an object, a value, or a code such as `agreement.expired`
+    /// Id of an object, a value, or a code such as `agreement.state` or `STIX-E-301`
     pub(crate) object: String,
     /// The party that would receive it
     #[arg(long = "for", value_name = "PARTY")]
@@ -460,4 +466,81 @@ pub(crate) enum Token {
         /// Token id
         id: String,
     },
+}
+
+/// `stix …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stix {
+    /// Hold objects against every rule of STIX 2.1
+    Validate(StixValidate),
+    /// The deterministic id of observables, or why there is none
+    Id {
+        /// Files as for `stix validate`, or `-`; none with --jsonl: one request a line on stdin
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `stix validate`.
+#[derive(Debug, Args)]
+pub(crate) struct StixValidate {
+    /// Bundles, envelopes, lists, objects or JSON lines, plain, gzip or zstd; `-` for stdin; none with --jsonl: one
+    /// request a line on stdin
+    pub(crate) files: Vec<PathBuf>,
+    /// standard; strict: a broken SHOULD is an error; lenient: only what makes an object unfit to hold is an error
+    #[arg(long, default_value = "standard", value_parser = ["standard", "strict", "lenient"])]
+    pub(crate) profile: String,
+    /// Report references that are not resolved within their file as well
+    #[arg(long)]
+    pub(crate) refs: bool,
+    /// Findings listed at most, the worst first; all are counted [default: 100, or 10000 with --json and --jsonl]
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Exit with 6 when there are findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = ["error", "warning"])]
+    pub(crate) fail_on: Option<String>,
+}
+
+/// `pattern …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatternCommand {
+    /// Read patterns: `valid`, or where each breaks the grammar
+    Check(PatternCheck),
+    /// Print patterns in their canonical form
+    Canonical {
+        /// Patterns; else one a line on stdin
+        patterns: Vec<String>,
+        /// Print the SHA-256 of the canonical text in its place
+        #[arg(long)]
+        digest: bool,
+        /// Version of the grammar
+        #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+        stix_version: String,
+    },
+    /// Whether two patterns match the same observations: `true` or `false`
+    Equivalent {
+        /// A pattern
+        a: Option<String>,
+        /// Another pattern
+        #[arg(requires = "a")]
+        b: Option<String>,
+        /// Version of the grammar
+        #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+        stix_version: String,
+    },
+}
+
+/// `pattern check`.
+#[derive(Debug, Args)]
+pub(crate) struct PatternCheck {
+    /// Patterns; else one a line on stdin
+    pub(crate) patterns: Vec<String>,
+    /// Hold types, properties, operators and literals against each other as well
+    #[arg(long)]
+    pub(crate) types: bool,
+    /// Version of the grammar
+    #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+    pub(crate) stix_version: String,
+    /// Exit with 6 when a pattern is invalid
+    #[arg(long, value_name = "VERDICT", value_parser = ["invalid"])]
+    pub(crate) fail_on: Option<String>,
 }

@@ -51,6 +51,10 @@ use entente_stix::Code;
 
 pub use check::check_indicator;
 pub use error::{PatternError, PatternErrorKind};
+pub use evaluate::{
+    Binding, Boundary, CompileError, CompileErrorKind, EvaluationError, InputError, Matcher, Observations, Steps,
+    Version,
+};
 pub use keys::{Key, KeyKind, Keys};
 pub use literals::{Equality, Literal};
 pub use print::equality;

@@ -10,5 +10,7 @@ mod data;
 mod exchange;
 mod exits;
 mod manners;
+mod patterns;
 mod proofs;
 mod setup;
+mod stix;
