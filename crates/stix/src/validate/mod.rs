@@ -253,8 +253,8 @@ fn instant_of(value: Value<'_>) -> Option<Timestamp> {
     Timestamp::parse(&value.text()?).ok()
 }
 
-/// Checks one object for admission: the first error under [`Profile::Lenient`], with `now` as the clock and without a look at
-/// patterns.
+/// Checks one object for admission: the first error under [`Profile::Lenient`], with `now` as the clock, without a look at
+/// patterns, and as one that stands alone: without `spec_version` it is not taken for one of STIX 2.0.
 ///
 /// # Errors
 ///
