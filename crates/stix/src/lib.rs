@@ -15,6 +15,8 @@
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |
 //! | [`validate`] | every rule of the specification, held against one object or bundle |
+//! | [`version`] | versions of one object, held against each other |
+//! | [`confidence`] | scales of confidence |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -39,6 +41,8 @@
 pub mod build;
 pub mod bundle;
 mod code;
+pub mod confidence;
+mod content;
 pub mod edit;
 mod error;
 pub mod id;
@@ -55,6 +59,7 @@ mod timestamp;
 pub mod upgrade;
 pub mod validate;
 mod value;
+pub mod version;
 
 pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};
