@@ -11,14 +11,14 @@
 //! | `tree` | the tree |
 //! | `print` | the tree to text |
 //! | `canonical` | canonical form and equivalence |
+//! | `evaluate` | matching observations |
 //! | `check` | the type check |
 //! | `schema` | object paths along the tables of the specification |
 //! | `keys` | look-up keys |
 //! | `literals` | constants and equalities |
 //!
-//! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
-//!
-//! GAP: `MATCHES` is not compiled, so an expression outside the supported syntax is found only where it is evaluated.
+//! Grammar validity never depends on knowing an object type or the syntax of regular expressions; [`Pattern::check_types`] is a
+//! separate step.
 //!
 //! # Examples
 //!
@@ -51,6 +51,10 @@ use entente_stix::Code;
 
 pub use check::check_indicator;
 pub use error::{PatternError, PatternErrorKind};
+pub use evaluate::{
+    Binding, Boundary, CompileError, CompileErrorKind, EvaluationError, InputError, Matcher, Observations, Steps,
+    Version,
+};
 pub use keys::{Key, KeyKind, Keys};
 pub use literals::{Equality, Literal};
 pub use print::equality;
