@@ -2,7 +2,8 @@
 //!
 //! [`parse`] reads the whole grammar: observation expressions with `AND`, `OR`, `FOLLOWEDBY` and qualifiers, comparison
 //! expressions with every operator and constant, object paths with indices and quoted keys. [`Pattern`] prints itself in one
-//! canonical spacing, lists its literals, and says whether looking up a few keys is all it takes to match it.
+//! canonical spacing, lists its literals, says whether looking up a few keys is all it takes to match it, and compiles to a
+//! [`Matcher`] for [`Observations`].
 //!
 //! | Module | Owns |
 //! |---|---|
@@ -11,14 +12,14 @@
 //! | `tree` | the tree |
 //! | `print` | the tree to text |
 //! | `canonical` | canonical form and equivalence |
-//! | `evaluate` | matching observations |
 //! | `check` | the type check |
+//! | `evaluate` | patterns matched against observations |
 //! | `schema` | object paths along the tables of the specification |
 //! | `keys` | look-up keys |
 //! | `literals` | constants and equalities |
 //!
-//! Grammar validity never depends on knowing an object type or the syntax of regular expressions; [`Pattern::check_types`] is a
-//! separate step.
+//! Grammar validity never depends on knowing an object type, nor on what can be evaluated: [`Pattern::check_types`] and
+//! [`Pattern::compile`] say that.
 //!
 //! # Examples
 //!
