@@ -15,7 +15,7 @@ use entente_formats::{Class, CsvMap, Finding, Format};
 use entente_observable::Observable;
 use entente_stix::kinds;
 use entente_stix::marking::{Pap, Tlp};
-use entente_stix::{Limits, Object, Timestamp};
+use entente_stix::{Code, Limits, Object, Timestamp, version};
 use entente_store::Tx;
 use entente_store::revisions::{AssertionRow, Counter, NewRevision, RevisionRow};
 use serde::Serialize;
@@ -414,8 +414,22 @@ impl Exchange {
         let mine = |row: &&RevisionRow| row.party == source.party;
         let known = earlier.iter().any(|row| mine(&row));
         if let Some(held) = earlier.iter().filter(mine).find(|row| row.version_us == version_us) {
-            let same = held.body == object.raw();
+            // Written anew by another program, the same version still says the same.
+            let same = held.body == object.raw() || parsed(held).is_some_and(|held| held.same_content(object));
             return Ok(Ok(if same { Outcome::Unchanged } else { Outcome::Conflict }));
+        }
+        if let Some(newest) = earlier.iter().filter(mine).max_by_key(|row| row.version_us).and_then(parsed) {
+            let mut refusal = None;
+            version::check(&newest, object, &mut |code, message| {
+                // Revoking is final (STIX 2.1 §3.6); other changes are the creator's own affair.
+                if code == Code::E307 {
+                    refusal =
+                        Some(Refusal { code: code.as_str().to_owned(), message: format!("/modified: {message}") });
+                }
+            });
+            if let Some(refusal) = refusal {
+                return Ok(Err(refusal));
+            }
         }
         let foreign = earlier.last().is_some_and(|first| first.party != source.party);
         if foreign && !shared_id {
@@ -462,6 +476,10 @@ impl Exchange {
         }
         Ok(Ok(if known { Outcome::Merged } else { Outcome::Accepted { corroborates } }))
     }
+}
+
+fn parsed(row: &RevisionRow) -> Option<Object> {
+    Object::parse(&row.body, &Limits::offline()).ok()
 }
 
 /// Waits for a thread of ours; a panic in it goes on in the caller.

@@ -400,3 +400,35 @@ fn staff_sees_what_an_object_breaks_of_stix() {
     assert!(found.contains(&("STIX-E-103", "/indicator_types")), "{found:?}");
     assert!(view.findings.iter().all(|finding| finding.severity != "note"));
 }
+
+/// What a partner's program wrote anew, key by key, is no conflict and no news.
+#[test]
+fn the_same_version_written_differently_is_unchanged_and_with_other_content_a_conflict() {
+    let world = World::new();
+    let object = indicator(&uuid(1), "198.51.100.1", &marked(Tlp::Amber));
+    assert_eq!(world.northtel.admit_stix(std::slice::from_ref(&object)).accepted, 1);
+    let anew = object.replacen('{', "{ \"revoked\": false, ", 1).replace("\"confidence\":80", "\"confidence\":8e1");
+    assert_ne!(anew, object);
+    let again = world.northtel.admit_stix(&[anew]);
+    assert_eq!((again.unchanged, again.conflicts), (1, 0), "{again:?}");
+    let other = world.northtel.admit_stix(&[object.replace("\"confidence\":80", "\"confidence\":81")]);
+    assert_eq!((other.unchanged, other.conflicts), (0, 1), "{other:?}");
+}
+
+/// What its creator took back must not come back by a later version, though an earlier one may still arrive.
+#[test]
+fn a_version_after_a_revoked_one_is_refused() {
+    let world = World::new();
+    let at = |day: u32, more: &str| {
+        let text = indicator(&uuid(1), "198.51.100.1", &marked(Tlp::Amber));
+        text.replace("\"modified\":\"2026-11-20", &format!("\"modified\":\"2026-11-{day}")).replacen(
+            '{',
+            &format!("{{{more}"),
+            1,
+        )
+    };
+    assert_eq!(world.northtel.admit_stix(&[at(22, "\"revoked\":true,")]).accepted, 1);
+    let later = world.northtel.admit_stix(&[at(23, "")]);
+    assert_eq!(later.rejected_by_code.get("STIX-E-307"), Some(&1), "{later:?}");
+    assert_eq!(world.northtel.admit_stix(&[at(21, "")]).merged, 1);
+}
