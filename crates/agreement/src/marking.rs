@@ -2,6 +2,7 @@
 
 use entente_stix::Object;
 use entente_stix::marking::{Pap, Tlp};
+use entente_stix::selector::{Component, parse};
 use serde_json::Value;
 
 use crate::facts::MarkingState;
@@ -111,18 +112,14 @@ fn add_granular(object: &Object, maps: &[MarkingMap], join: &mut Join) -> bool {
 
 /// Tells whether a selector (STIX 2.1 §7.2.3.1) leads to something in the object.
 fn resolves(object: &serde_json::Map<String, Value>, selector: &str) -> bool {
-    let mut steps = selector.split('.');
-    let Some(mut value) = steps.next().and_then(|first| object.get(first)) else { return false };
-    for step in steps {
-        let index = step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let next = match index {
-            Some(index) => index.parse::<usize>().ok().and_then(|at| value.get(at)),
-            None => value.get(step),
-        };
-        match next {
-            Some(found) => value = found,
-            None => return false,
-        }
-    }
-    true
+    let Some(mut steps) = parse(selector) else { return false };
+    let Some(Component::Name(first)) = steps.next() else { return false };
+    let found = steps.try_fold(object.get(first), |value, step| {
+        let value = value?;
+        Some(match step {
+            Component::Name(key) => value.get(key),
+            Component::Index(at) => value.get(at),
+        })
+    });
+    found.flatten().is_some()
 }
