@@ -127,7 +127,7 @@ impl Exchange {
     ) -> Result<PreparedObject, Refusal> {
         let refuse = |code: &str, message: String| Refusal { code: code.to_owned(), message };
         let object = Object::parse(raw, &Limits::admission()).map_err(|e| refuse(e.code(), e.to_string()))?;
-        if upgrade::is_2_0(&object, false) {
+        if upgrade::is_2_0(&object, true) {
             // What is held is served as 2.1; converting is the explicit choice of whoever hands it in.
             return Err(refuse("stix.version-2-0", format!("`{}` is a STIX 2.0 object", object.id())));
         }
