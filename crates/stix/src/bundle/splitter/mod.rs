@@ -383,7 +383,10 @@ impl Splitter {
             },
             State::Junk(mut balance) => match balance.delimiter(run.chunk, run.at) {
                 // A `}` that closes nothing is junk too.
-                Some(end) if run.chunk.get(end) == Some(&b'}') => run.at = end.saturating_add(1),
+                Some(end) if run.chunk.get(end) == Some(&b'}') => {
+                    run.at = end.saturating_add(1);
+                    self.state = State::Junk(balance);
+                }
                 Some(end) => {
                     run.at = end;
                     self.state = State::AfterMember;
