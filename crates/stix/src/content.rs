@@ -29,6 +29,12 @@ impl Object {
     }
 }
 
+/// Returns the bytes of an object as a text.
+pub(crate) fn text(object: &Object) -> &str {
+    // INVARIANT: an object is read from UTF-8 only.
+    std::str::from_utf8(object.raw()).unwrap_or_default()
+}
+
 /// What is known of a value from its place.
 #[derive(Debug, Clone, Copy)]
 enum Place {
@@ -56,8 +62,7 @@ impl Place {
 }
 
 fn equal(left: &Object, right: &Object) -> bool {
-    // INVARIANT: the bytes of an object are UTF-8.
-    let [left, right] = [left, right].map(|object| Tree::read(std::str::from_utf8(object.raw()).unwrap_or_default()));
+    let [left, right] = [left, right].map(|object| Tree::read(text(object)));
     let mut open = vec![(left.root(), right.root(), Place::Object, true)];
     while let Some((left, right, place, is_outermost)) = open.pop() {
         let same = match (left.shape(), right.shape()) {

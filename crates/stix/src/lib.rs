@@ -10,7 +10,9 @@
 //! | [`bundle`] | bundles, TAXII envelopes and lists, cut into the bytes of their objects |
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
 //! | [`kinds`] | the known object types by name |
-//! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
+//! | [`marking`] | TLP and PAP levels, the nine built-in definitions, what markings mean for a value |
+//! | [`selector`] | selectors of granular markings |
+//! | [`language`] | translations |
 //! | [`upgrade`] | STIX 2.0 objects, written anew as STIX 2.1 |
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |
@@ -49,10 +51,12 @@ pub mod id;
 mod jcs;
 pub mod json;
 pub mod kinds;
+pub mod language;
 mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod selector;
 pub mod syntax;
 pub mod tables;
 mod timestamp;
