@@ -167,11 +167,14 @@ fn of_files(path: &str, part: &str) -> Vec<(String, Vec<u8>)> {
     files(path, part).into_iter().map(|file| (file.display().to_string(), bytes(&file))).collect()
 }
 
+/// Path and part of the name, objects before and after, and what is refused how often.
+type Source = (&'static str, &'static str, usize, usize, &'static [(&'static str, usize)]);
+
 /// What of each source is not valid STIX 2.1 afterwards: every line is a fault of the received object, none of the upgrade.
 ///
 /// ATT&CK lists no sectors of an asset as `[]`; Unit 42 gives lists where identities have one class; the idioms of the elevator
 /// have relationships without target, reports without name, identifiers that are none, and traffic without endpoints.
-const REFUSED: [(&str, &str, usize, usize, &[(&str, usize)]); 6] = [
+const REFUSED: [Source; 6] = [
     ("knowledge/enterprise-attack.json.zst", "", 24_771, 24_771, &[]),
     (
         "knowledge/ics-attack.json.zst",

@@ -139,10 +139,13 @@ impl Confidence {
 mod tests {
     use super::*;
 
+    /// Name, value written, first and last value read.
+    type Row = (&'static str, u8, u8, u8);
+
     #[test]
     fn every_value_has_the_name_of_its_range() {
-        // The ranges of STIX 2.1 Appendix A: scale, name, value written, first and last value read.
-        let table: [(Scale, &[(&str, u8, u8, u8)]); 5] = [
+        // The ranges of STIX 2.1 Appendix A.
+        let table: [(Scale, &[Row]); 5] = [
             (Scale::Words, &[("None", 0, 0, 0), ("Low", 15, 1, 29), ("Med", 50, 30, 69), ("High", 85, 70, 100)]),
             (
                 Scale::Ten,
