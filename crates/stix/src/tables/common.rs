@@ -124,7 +124,7 @@ const fn of(name: &'static str, properties: &'static [Property]) -> Table {
     Table::new(Role::Common, name, "§3.2", properties)
 }
 
-/// Returns the common properties of an object of that class and type; see [`column`].
+/// Returns the common properties of an object of that class and type; see [`column()`].
 pub fn common(class: Class, object_type: &str) -> &'static [Property] {
     column(class, object_type).properties
 }

@@ -5,7 +5,7 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`common`] | the common properties of each class (STIX 2.1 §3.2) |
+//! | [`mod@common`] | the common properties of each class (STIX 2.1 §3.2) |
 //! | [`objects`] | the 42 object types and `bundle` |
 //! | [`extensions`] | the 12 predefined extensions and the types inside objects |
 //! | [`relationships`] | which relationship fits between which types |

@@ -9,7 +9,7 @@
 //! | `labels` of indicator, malware, report, threat-actor, tool | values of the type's vocabulary move to `indicator_types` and so on; others stay |
 //! | malware | `is_family`, false unless told |
 //! | indicator | `pattern_type` stix, and `pattern_version` 2.0, since the text keeps its grammar |
-//! | `observed-data.objects` | `object_refs`, and one object for each observable ([`container`]) |
+//! | `observed-data.objects` | `object_refs`, and one object for each observable (module `container`) |
 //! | the four TLP definitions | the built-in ones, same identifiers |
 //! | hash name `ssdeep` | `SSDEEP` |
 //!
