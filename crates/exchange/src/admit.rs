@@ -98,7 +98,8 @@ pub struct AdmitSummary {
     pub corroborated: u64,
     /// Same id and version as an object held, other content: the first copy stays.
     pub conflicts: u64,
-    /// Accepted or merged although they break a rule of STIX 2.1, by code; an object with several codes counts under each.
+    /// Accepted or merged although they do not keep a rule or recommendation of STIX 2.1, by code; an object with several codes
+    /// counts under each.
     pub warnings: BTreeMap<String, u64>,
     /// Refused.
     pub rejected: u64,

@@ -194,7 +194,7 @@ fn remark(read: &Read, options: &AdmitOptions, output: &Output) {
             let codes: Vec<String> =
                 summary.warnings.iter().map(|(code, n)| format!("{code} × {}", thousands(*n))).collect();
             output.note(&format!(
-                "held although they break STIX 2.1: {}; entente stix validate --profile lenient tells where",
+                "held with findings: {}; entente stix validate --profile lenient tells where",
                 codes.join(", ")
             ));
         }

@@ -167,7 +167,7 @@ pub(crate) fn show(object: &str, exchange: &Exchange, output: &Output) -> Outcom
         )?;
     }
     if !view.findings.is_empty() {
-        output.data("\nwhat it breaks of STIX 2.1\n")?;
+        output.data("\nfindings of STIX 2.1\n")?;
         output.table(
             &["code", "severity", "where", "what"],
             view.findings.iter().map(|finding| {
