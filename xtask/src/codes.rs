@@ -4,6 +4,10 @@
 //! section of its area (the part before the first point), and every row has a code that still exists. What an area is
 //! about and what to do is written by hand above its table. `cargo xtask codes --write` adds missing rows with the first
 //! sentence of the variant's documentation, drops stale ones, and leaves every sentence it finds as it is.
+//!
+//! The codes of findings, `STIX-E-301`, are listed in one place, the enumeration of `crates/stix/src/code.rs`. Each has a row of
+//! four cells in the section `STIX` (code, cause, remedy, section of the specification), in the order of the enumeration. That
+//! section is written by hand as a whole; `--write` keeps it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,10 +63,59 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
             found.push(format!("docs/errors.md says nothing about `{code}`"));
         }
     }
+    let listed = fs::read_to_string(root.join("crates").join("stix").join("src").join("code.rs"))?;
+    found.extend(check_findings(&enumerated(&listed), &document));
     for (area, _) in sections(&document).iter().filter(|(_, prose)| prose.is_empty()) {
         found.push(format!("docs/errors.md does not say what to do in its section `{area}`"));
     }
     Ok(found)
+}
+
+/// Section of the codes of findings.
+const FINDINGS: &str = "STIX";
+
+/// Lists the codes of the enumeration in its order: lines such as `E301, "STIX-E-301", "meaning";`.
+fn enumerated(source: &str) -> Vec<String> {
+    source
+        .lines()
+        .filter_map(|line| line.trim().split_once(", \"STIX-"))
+        .filter_map(|(_, rest)| rest.split_once("\", \""))
+        .map(|(number, _)| format!("{FINDINGS}-{number}"))
+        .collect()
+}
+
+/// Compares the codes of findings with their section: the same codes in the same order, and nothing left out of a row.
+fn check_findings(codes: &[String], document: &str) -> Vec<String> {
+    let rows: Vec<Vec<&str>> = section(document, FINDINGS)
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
+        .collect();
+    let documented: Vec<&str> = rows.iter().filter_map(|cells| cells.first().copied()).collect();
+    let mut found = Vec::new();
+    if codes.is_empty() {
+        found.push("no code of a finding was found in crates/stix/src/code.rs".to_owned());
+    }
+    for code in codes.iter().filter(|code| !documented.contains(&code.as_str())) {
+        found.push(format!("`{code}` has no row in the section `{FINDINGS}` of docs/errors.md"));
+    }
+    for code in documented.iter().filter(|code| !codes.iter().any(|known| known == *code)) {
+        found.push(format!("docs/errors.md explains `{code}`, which is not in crates/stix/src/code.rs"));
+    }
+    if found.is_empty() && documented != codes {
+        found.push(format!("the section `{FINDINGS}` of docs/errors.md is not in the order of the enumeration"));
+    }
+    for cells in rows.iter().filter(|cells| cells.len() != 4 || cells.iter().any(|cell| cell.is_empty())) {
+        let code = cells.first().copied().unwrap_or_default();
+        found.push(format!("the row of `{code}` in docs/errors.md does not have code, cause, remedy and section"));
+    }
+    found
+}
+
+/// The text of one section, without its title.
+fn section<'a>(document: &'a str, area: &str) -> &'a str {
+    let (_, rest) = document.split_once(&format!("\n## {area}\n")).unwrap_or_default();
+    rest.split("\n## ").next().unwrap_or_default()
 }
 
 fn names(sources: &str, code: &str) -> bool {
@@ -139,6 +192,10 @@ fn rewrite(text: &str, codes: &BTreeMap<String, Found>, exists: impl Fn(&str) ->
         for (code, meaning) in rows {
             written.push_str(&format!("| `{code}` | {} |\n", meaning.replace('|', "\\|")));
         }
+    }
+    let findings = section(text, FINDINGS).trim_end();
+    if !findings.is_empty() {
+        written.push_str(&format!("\n## {FINDINGS}\n{findings}\n"));
     }
     written
 }
@@ -262,13 +319,39 @@ mod tests {
     }
 
     #[test]
+    fn each_code_of_a_finding_has_one_whole_row_in_order() {
+        // Would break: a finding points to an entry that is not there, or that does not say what to do.
+        let codes = enumerated("codes! {\n    E001, \"STIX-E-001\", \"a\";\n    W002, \"STIX-W-002\", \"b, c\";\n}\n");
+        assert_eq!(codes, ["STIX-E-001", "STIX-W-002"]);
+        let page = |rows: &str| {
+            format!(
+                "# Errors\n\n## STIX\n\nWords.\n\n| Code | Cause | Remedy | Section |\n|---|---|---|---|\n{rows}\n## b\n"
+            )
+        };
+        let (first, second) = ("| `STIX-E-001` | a | b | c |\n", "| `STIX-W-002` | a | `x \\| y` | c |\n");
+        assert_eq!(check_findings(&codes, &page(&format!("{first}{second}"))), Vec::<String>::new());
+        for (rows, word) in [
+            (first.to_owned(), "no row"),
+            (format!("{first}{second}| `STIX-N-003` | a | b | c |\n"), "not in crates"),
+            (format!("{second}{first}"), "order"),
+            (format!("{first}| `STIX-W-002` | a | | c |\n"), "does not have"),
+            (format!("{first}| `STIX-W-002` | a | c |\n"), "does not have"),
+            (String::new(), "no row"),
+        ] {
+            let found = check_findings(&codes, &page(&rows));
+            assert!(found.iter().any(|line| line.contains(word)), "{rows}: {found:?}");
+        }
+        assert!(check_findings(&[], &page("")).len() == 1, "an enumeration that is not found is told");
+    }
+
+    #[test]
     fn what_was_written_by_hand_stays() {
         // Would break: a new code costs the sentences somebody wrote.
         let found = |meaning: &str| Found { file: String::new(), meaning: meaning.to_owned() };
         let codes = BTreeMap::from([("a.one".to_owned(), found("From the code")), ("a.two".to_owned(), found("New"))]);
-        let before = "# Errors\n\nOpening.\n\n## a\n\nDo this.\n\n| Code | Meaning |\n|---|---|\n| `a.one` | By hand |\n| `a.old` | Gone |\n";
+        let before = "# Errors\n\nOpening.\n\n## a\n\nDo this.\n\n| Code | Meaning |\n|---|---|\n| `a.one` | By hand |\n| `a.old` | Gone |\n\n## STIX\n\nWords.\n\n| `STIX-E-001` | a | b | c |\n";
         let after = rewrite(before, &codes, |code| code != "a.old");
-        let expected = "# Errors\n\nOpening.\n\n## a\n\nDo this.\n\n| Code | Meaning |\n|---|---|\n| `a.one` | By hand |\n| `a.two` | New |\n";
+        let expected = "# Errors\n\nOpening.\n\n## a\n\nDo this.\n\n| Code | Meaning |\n|---|---|\n| `a.one` | By hand |\n| `a.two` | New |\n\n## STIX\n\nWords.\n\n| `STIX-E-001` | a | b | c |\n";
         assert_eq!(after, expected);
         assert_eq!(rewrite(&after, &codes, |_| true), after);
     }

@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
+    /// Check STIX patterns, offline
+    #[command(subcommand)]
+    Pattern(PatternCommand),
     /// Formats that `admit` reads and `export` writes
     Formats,
     /// Check the node and say how to mend it
@@ -321,7 +324,7 @@ pub(crate) struct Check {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Id of an object, a value, or a code such as `agreement.expired`
+    /// Id of an object, a value, or a code such as `agreement.state` or `STIX-E-301`
     pub(crate) object: String,
     /// The party that would receive it
     #[arg(long = "for", value_name = "PARTY")]
@@ -460,4 +463,21 @@ pub(crate) enum Token {
         /// Token id
         id: String,
     },
+}
+
+/// `pattern …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatternCommand {
+    /// Read patterns: `valid`, or where each breaks the grammar
+    Check(PatternCheck),
+}
+
+/// `pattern check`.
+#[derive(Debug, Args)]
+pub(crate) struct PatternCheck {
+    /// Patterns; else one a line on stdin
+    pub(crate) patterns: Vec<String>,
+    /// Exit with 6 when a pattern is invalid
+    #[arg(long, value_name = "VERDICT", value_parser = ["invalid"])]
+    pub(crate) fail_on: Option<String>,
 }

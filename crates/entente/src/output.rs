@@ -3,8 +3,9 @@
 //! Data goes to stdout, everything else to stderr. Text from outside never reaches a terminal raw: control characters, bidirectional
 //! controls and zero-width characters are shown as `<U+202E>`, in JSON as the escape `\u202e`, which means the same.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -117,11 +118,19 @@ impl Output {
     /// A [`Failure`] for any other error.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(closed_pipe()),
-            Err(error) => Err(Failure::new(exit::FAILURE, "output.io", format!("cannot write to stdout: {error}"))),
-        }
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| unwritten(&error))
+    }
+
+    /// Opens stdout for a run of many lines, written in blocks.
+    #[must_use]
+    pub(crate) fn stream(&self) -> Stream {
+        Stream { out: BufWriter::with_capacity(STREAM_SIZE_BYTES, io::stdout().lock()) }
+    }
+
+    /// Opens stdout for a list that is printed as it comes.
+    #[must_use]
+    pub(crate) fn items(&self) -> Items {
+        Items { stream: self.stream(), form: self.form, count: 0 }
     }
 
     /// Writes a line for people to stderr, unless `--quiet`.
@@ -145,12 +154,113 @@ impl Output {
     }
 }
 
+/// Stdout for a run of many lines: nothing appears before a block is full or [`Stream::flush`] is called.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Stream {
+    /// Writes one JSON value on its line.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        self.value(value)?;
+        self.write(b"\n")
+    }
+
+    /// Writes one JSON value without a line end.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text =
+            serde_json::to_string(value).map_err(|e| Failure::new(exit::FAILURE, "output.json", e.to_string()))?;
+        self.write(json_safe(&text).as_bytes())
+    }
+
+    /// Writes text for people, as [`Output::data`] does.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn data(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(lines(text).as_bytes())
+    }
+
+    /// Sends what was written on its way.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(|error| unwritten(&error))
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes).map_err(|error| unwritten(&error))
+    }
+}
+
+/// A list that is printed as it comes: a JSON array, or JSON lines with a summary at the end.
+#[derive(Debug)]
+pub(crate) struct Items {
+    stream: Stream,
+    form: Form,
+    count: u64,
+}
+
+impl Items {
+    /// Writes one item of the list.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn item(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        if self.form != Form::Json {
+            return self.stream.json(value);
+        }
+        self.stream.write(if self.count == 0 { b"[" } else { b"," })?;
+        self.count = self.count.saturating_add(1);
+        self.stream.value(value)
+    }
+
+    /// Writes text for people.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.stream.data(text)
+    }
+
+    /// Ends the list. Programs that read JSON lines are told the summary.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub(crate) fn end(mut self, summary: &impl Serialize) -> Result<(), Failure> {
+        match self.form {
+            Form::Json => self.stream.write(if self.count == 0 { b"[]\n" } else { b"]\n" })?,
+            Form::JsonLines => self.stream.json(&serde_json::json!({ "summary": summary }))?,
+            Form::People => {}
+        }
+        self.stream.flush()
+    }
+}
+
+// LIMIT: what a run of many lines holds back at most.
+const STREAM_SIZE_BYTES: usize = 64 * 1024;
+
 /// Columns of a table at least.
 const WIDTH_MIN: u16 = 80;
 
-/// The end of a run whose reader went away: quiet, exit code 0.
-fn closed_pipe() -> Failure {
-    Failure::new(exit::OK, "output.closed", "")
+/// The end of a run that cannot write: quiet and with exit code 0 when its reader went away.
+fn unwritten(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::new(exit::OK, "output.closed", "");
+    }
+    Failure::new(exit::FAILURE, "output.io", format!("cannot write to stdout: {error}"))
 }
 
 /// Puts the home named on the command line into a command of this program that a hint names.
@@ -205,7 +315,10 @@ fn lines(text: &str) -> String {
 
 /// Writes the hidden characters of JSON text as escapes; between its strings JSON has none but line ends and tabs.
 #[must_use]
-pub(crate) fn json_safe(json: &str) -> String {
+pub(crate) fn json_safe(json: &str) -> Cow<'_, str> {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+        return Cow::Borrowed(json);
+    }
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
         if is_hidden(character) && !matches!(character, '\n' | '\r' | '\t') {
@@ -216,7 +329,7 @@ pub(crate) fn json_safe(json: &str) -> String {
             safe.push(character);
         }
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// Breaks prose into lines of at most `width` characters; every line but the first starts with `indent`.
@@ -281,7 +394,8 @@ mod tests {
     fn json_means_the_same_after_its_hidden_characters_are_escaped() {
         // Would break: a value on a terminal is read in another order than it is written, or is changed for programs.
         let value = "a\u{202e}b\u{7f}\u{e0041}";
-        let safe = json_safe(&serde_json::to_string(value).unwrap());
+        let json = serde_json::to_string(value).unwrap();
+        let safe = json_safe(&json);
         assert_eq!(safe, "\"a\\u202eb\\u007f\\udb40\\udc41\"");
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), value);
     }

@@ -56,7 +56,36 @@ pub struct Pattern {
 /// `STIX-E-901` for syntax, `-903` for a qualifier twice on one bracket, `-904` for a hash constant that does not fit its
 /// algorithm, `-912` beyond 64 KiB, 256 comparisons, depth 32, 10,000 constants in a set or 32 steps in a path.
 pub fn parse(text: &str) -> Result<Pattern, PatternError> {
-    parser::parse(text).map(|root| Pattern { root })
+    parser::parse(text, parser::Version::V21).map(|root| Pattern { root })
+}
+
+/// Reads a pattern of STIX 2.0.
+///
+/// As [`parse`], but `START` and `STOP` take a plain string with a timestamp too, a qualifier may stand twice on one bracket, and
+/// `EXISTS` is a name like others. What is read prints as 2.1.
+///
+/// # Errors
+///
+/// As [`parse`], without `STIX-E-903`.
+///
+/// # Examples
+///
+/// ```
+/// let pattern = entente_pattern::parse_20("[a:b = 1] START '2016-01-01T00:00:00Z' STOP '2016-02-01T00:00:00Z'")?;
+/// assert_eq!(pattern.to_string(), "[a:b = 1] START t'2016-01-01T00:00:00Z' STOP t'2016-02-01T00:00:00Z'");
+/// # Ok::<(), entente_pattern::PatternError>(())
+/// ```
+pub fn parse_20(text: &str) -> Result<Pattern, PatternError> {
+    parser::parse(text, parser::Version::V20).map(|root| Pattern { root })
+}
+
+/// Reads a pattern in the named version of the language: by [`parse_20`] for `2.0`, by [`parse`] for any other.
+///
+/// # Errors
+///
+/// Those of the two.
+pub fn parse_version(text: &str, version: &str) -> Result<Pattern, PatternError> {
+    if version == "2.0" { parse_20(text) } else { parse(text) }
 }
 
 impl Pattern {

@@ -1,7 +1,7 @@
 //! Tokens to the tree: recursive descent with a depth count.
 
 use crate::error::{PatternError, PatternErrorKind};
-use crate::token::{Lexer, Token};
+use crate::token::{self, Lexer, Token};
 use crate::tree::{Comparison, Constant, Join, Observation, Operator, Path, Qualifier, Step, Test};
 
 /// LIMIT: 64 KiB of text, as at every door.
@@ -17,215 +17,231 @@ const STEPS_MAX: usize = 32;
 /// LIMIT: text of one path; each literal and key carries a copy, so 10,000 of them stay near 10 MiB.
 const PATH_SIZE_BYTES_MAX: usize = 1024;
 
-pub(crate) fn parse(text: &str) -> Result<Observation, PatternError> {
-    if text.len() > TEXT_SIZE_BYTES_MAX {
-        let expected = "a pattern of at most 64 KiB";
-        return Err(PatternError::new(PatternErrorKind::Limit, text, text.len(), text.len(), expected));
-    }
-    let mut lexer = Lexer::new(text);
-    let (token, start, end) = lexer.next()?;
-    let mut parser = Parser { text, lexer, token, start, end, depth: 0, tests: 0 };
-    let root = parser.sequence()?;
-    if parser.token != Token::End {
-        return Err(parser.fault("`AND`, `OR`, `FOLLOWEDBY`, a qualifier or the end"));
-    }
-    Ok(root)
+/// Versions of the language; 2.0 is read for old content only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// `START` and `STOP` take plain strings too, qualifiers may be repeated, and `EXISTS` is no keyword.
+    V20,
+    V21,
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    lexer: Lexer<'a>,
-    token: Token<'a>,
+pub(crate) fn parse(text: &str, version: Version) -> Result<Observation, PatternError> {
+    let fault = |fault: Fault| PatternError::new(fault.kind, text, fault.start, fault.end, fault.expected);
+    if text.len() > TEXT_SIZE_BYTES_MAX {
+        let (kind, expected) = (PatternErrorKind::Limit, "a pattern of at most 64 KiB");
+        return Err(fault(Fault { kind, start: text.len(), end: text.len(), expected }));
+    }
+    let mut lexer = Lexer::new(text, version == Version::V20);
+    let token = lexer.next();
+    let mut parser = Parser { lexer, token, version, depth: 0, tests: 0 };
+    parser.whole().map_err(fault)
+}
+
+/// What is wrong and where; small, since every result carries room for it.
+struct Fault {
+    kind: PatternErrorKind,
     start: usize,
     end: usize,
+    expected: &'static str,
+}
+
+type Parsed<T> = Result<T, Fault>;
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    /// The next token, not yet consumed; an invalid one fits no rule and is reported by the first that meets it.
+    token: Token,
+    version: Version,
     depth: usize,
     tests: usize,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
+    fn whole(&mut self) -> Parsed<Observation> {
+        let root = self.sequence()?;
+        match self.token {
+            Token::End => Ok(root),
+            _ => Err(self.fault("`AND`, `OR`, `FOLLOWEDBY`, a qualifier or the end")),
+        }
+    }
+
     /// Parts joined by `FOLLOWEDBY`, the weakest operator.
-    fn sequence(&mut self) -> Result<Observation, PatternError> {
-        self.joined(Join::FollowedBy, "FOLLOWEDBY", Self::choice)
+    fn sequence(&mut self) -> Parsed<Observation> {
+        self.joined(Join::FollowedBy, Token::FollowedBy, Self::choice)
     }
 
-    fn choice(&mut self) -> Result<Observation, PatternError> {
-        self.joined(Join::Or, "OR", Self::joint)
+    fn choice(&mut self) -> Parsed<Observation> {
+        self.joined(Join::Or, Token::Or, Self::joint)
     }
 
-    fn joint(&mut self) -> Result<Observation, PatternError> {
-        self.joined(Join::And, "AND", Self::qualified)
+    fn joint(&mut self) -> Parsed<Observation> {
+        self.joined(Join::And, Token::And, Self::qualified)
     }
 
+    #[inline]
     fn joined(
         &mut self,
         join: Join,
-        keyword: &'static str,
-        part: fn(&mut Self) -> Result<Observation, PatternError>,
-    ) -> Result<Observation, PatternError> {
+        keyword: Token,
+        part: impl Fn(&mut Self) -> Parsed<Observation>,
+    ) -> Parsed<Observation> {
         let first = part(self)?;
-        if self.token != Token::Keyword(keyword) {
+        if self.token != keyword {
             return Ok(first);
         }
         let mut parts = vec![first];
-        while self.take(&Token::Keyword(keyword))? {
+        while self.take(keyword) {
             parts.push(part(self)?);
         }
         Ok(Observation::Joined(join, parts))
     }
 
-    fn qualified(&mut self) -> Result<Observation, PatternError> {
-        let is_bare = self.token == Token::Symbol("[");
-        let mut observation = if is_bare {
-            self.enter()?;
-            let tests = self.tests()?;
-            self.leave("]", "`AND`, `OR` or `]`")?;
-            Observation::Test(tests)
-        } else if self.token == Token::Symbol("(") {
-            self.enter()?;
-            let inner = self.sequence()?;
-            self.leave(")", "`AND`, `OR`, `FOLLOWEDBY`, a qualifier or `)`")?;
-            inner
-        } else {
-            return Err(self.fault("`[` or `(`"));
+    fn qualified(&mut self) -> Parsed<Observation> {
+        let is_bare = self.token == Token::OpenBracket;
+        let observation = match self.token {
+            Token::OpenBracket => {
+                self.enter()?;
+                let tests = self.tests()?;
+                self.leave(Token::CloseBracket, "`AND`, `OR` or `]`")?;
+                Observation::Test(tests)
+            }
+            Token::Open => {
+                self.enter()?;
+                let inner = self.sequence()?;
+                self.leave(Token::Close, "`AND`, `OR`, `FOLLOWEDBY`, a qualifier or `)`")?;
+                inner
+            }
+            _ => return Err(self.fault("`[` or `(`")),
         };
-        let mut kinds = Vec::new();
-        while let Token::Keyword(keyword @ ("START" | "WITHIN" | "REPEATS")) = self.token {
-            if is_bare && kinds.contains(&keyword) {
-                let expected = "each qualifier once on one observation expression";
-                return Err(self.error(PatternErrorKind::Qualifier, expected));
-            }
-            kinds.push(keyword);
-            let qualifier = self.qualifier(keyword)?;
-            match &mut observation {
-                Observation::Qualified(_, qualifiers) => qualifiers.push(qualifier),
-                _ => observation = Observation::Qualified(Box::new(observation), vec![qualifier]),
-            }
+        if !matches!(self.token, Token::Start | Token::Within | Token::Repeats) {
+            return Ok(observation);
         }
-        Ok(observation)
+        let (inner, mut qualifiers) = match observation {
+            Observation::Qualified(inner, qualifiers) => (inner, qualifiers),
+            other => (Box::new(other), Vec::new()),
+        };
+        let once = is_bare && self.version == Version::V21;
+        while matches!(self.token, Token::Start | Token::Within | Token::Repeats) {
+            let (start, end) = (self.lexer.start(), self.lexer.end());
+            let qualifier = self.qualifier()?;
+            let kind = std::mem::discriminant(&qualifier);
+            if once && qualifiers.iter().any(|earlier| std::mem::discriminant(earlier) == kind) {
+                let expected = "each qualifier once on one observation expression";
+                return Err(Fault { kind: PatternErrorKind::Qualifier, start, end, expected });
+            }
+            qualifiers.push(qualifier);
+        }
+        Ok(Observation::Qualified(inner, qualifiers))
     }
 
-    fn qualifier(&mut self, keyword: &'static str) -> Result<Qualifier, PatternError> {
-        self.advance()?;
-        match keyword {
-            "START" => {
+    fn qualifier(&mut self) -> Parsed<Qualifier> {
+        let keyword = self.token;
+        self.advance();
+        // Looks at the text, since a constant `-0` has lost its sign.
+        let is_negative = self.lexer.slice().starts_with('-');
+        match (keyword, self.token) {
+            (Token::Start, _) => {
                 let start = self.instant()?;
-                self.expect(Token::Keyword("STOP"), "`STOP`")?;
+                self.expect(Token::Stop, "`STOP`")?;
                 Ok(Qualifier::StartStop(start, self.instant()?))
             }
-            "WITHIN" => {
-                let seconds = match &self.token {
-                    Token::Constant(Constant::Integer(number) | Constant::Float(number)) if !self.is_negative() => {
-                        number.clone()
-                    }
-                    _ => return Err(self.fault("a number of seconds without a minus sign")),
-                };
-                self.advance()?;
-                self.expect(Token::Keyword("SECONDS"), "`SECONDS`")?;
+            (Token::Within, Token::Integer | Token::Float) if !is_negative => {
+                let slice = self.lexer.slice();
+                let seconds = if self.token == Token::Integer { token::integer(slice) } else { token::float(slice) };
+                self.advance();
+                self.expect(Token::Seconds, "`SECONDS`")?;
                 Ok(Qualifier::Within(seconds))
             }
-            _ => {
-                let count = match &self.token {
-                    Token::Constant(Constant::Integer(number)) if !self.is_negative() => number.clone(),
-                    _ => return Err(self.fault("a whole number without a minus sign")),
-                };
-                self.advance()?;
-                self.expect(Token::Keyword("TIMES"), "`TIMES`")?;
+            (Token::Within, _) => Err(self.fault("a number of seconds without a minus sign")),
+            (_, Token::Integer) if !is_negative => {
+                let count = token::integer(self.lexer.slice());
+                self.advance();
+                self.expect(Token::Times, "`TIMES`")?;
                 Ok(Qualifier::Repeats(count))
             }
+            _ => Err(self.fault("a whole number without a minus sign")),
         }
     }
 
-    /// Looks at the text, since `-0` has lost its sign in the constant.
-    fn is_negative(&self) -> bool {
-        self.text.get(self.start..self.end).is_some_and(|token| token.starts_with('-'))
-    }
-
-    fn instant(&mut self) -> Result<String, PatternError> {
-        let Token::Constant(Constant::Timestamp(instant)) = &self.token else {
-            return Err(self.fault("a timestamp `t'…'`"));
+    fn instant(&mut self) -> Parsed<String> {
+        let instant = match (token::constant(self.token, self.lexer.slice()), self.version) {
+            (Some(Constant::Timestamp(instant)), _) => instant,
+            (Some(Constant::Text(text)), Version::V20) if token::is_timestamp(&text) => text,
+            _ => return Err(self.fault("a timestamp `t'YYYY-MM-DDTHH:MM:SS.sssZ'`")),
         };
-        let instant = instant.clone();
-        self.advance()?;
+        self.advance();
         Ok(instant)
     }
 
     /// Tests joined by `OR`, whose parts are joined by `AND`.
-    fn tests(&mut self) -> Result<Test, PatternError> {
-        self.tests_joined(false, "OR", |parser| parser.tests_joined(true, "AND", Self::test))
+    fn tests(&mut self) -> Parsed<Test> {
+        self.tests_joined(false, Token::Or, |parser| parser.tests_joined(true, Token::And, Self::test))
     }
 
-    fn tests_joined(
-        &mut self,
-        by_and: bool,
-        keyword: &'static str,
-        part: fn(&mut Self) -> Result<Test, PatternError>,
-    ) -> Result<Test, PatternError> {
+    #[inline]
+    fn tests_joined(&mut self, by_and: bool, keyword: Token, part: impl Fn(&mut Self) -> Parsed<Test>) -> Parsed<Test> {
         let first = part(self)?;
-        if self.token != Token::Keyword(keyword) {
+        if self.token != keyword {
             return Ok(first);
         }
         let mut parts = vec![first];
-        while self.take(&Token::Keyword(keyword))? {
+        while self.take(keyword) {
             parts.push(part(self)?);
         }
         Ok(Test::Joined { by_and, parts })
     }
 
-    fn test(&mut self) -> Result<Test, PatternError> {
-        if self.token == Token::Symbol("(") {
+    fn test(&mut self) -> Parsed<Test> {
+        if self.token == Token::Open {
             self.enter()?;
             let inner = self.tests()?;
-            self.leave(")", "`AND`, `OR` or `)`")?;
+            self.leave(Token::Close, "`AND`, `OR` or `)`")?;
             return Ok(inner);
         }
         self.tests = self.tests.saturating_add(1);
         if self.tests > TESTS_MAX {
-            return Err(self.error(PatternErrorKind::Limit, "at most 256 comparisons"));
+            return Err(self.limit("at most 256 comparisons"));
         }
-        let negated = self.take(&Token::Keyword("NOT"))?;
-        if self.take(&Token::Keyword("EXISTS"))? {
+        if matches!(self.token, Token::Name | Token::Hyphenated) {
+            return self.comparison().map(Test::Compare);
+        }
+        let negated = self.take(Token::Not);
+        if self.take(Token::Exists) {
             return Ok(Test::Exists { negated, path: self.path()? });
         }
-        if negated {
-            return Err(self.fault("`EXISTS`"));
-        }
-        self.comparison().map(Test::Compare)
+        Err(self.fault(if negated { "`EXISTS`" } else { "an object path, `NOT`, `EXISTS` or `(`" }))
     }
 
-    fn comparison(&mut self) -> Result<Comparison, PatternError> {
-        if !matches!(self.token, Token::Name(_) | Token::Hyphenated(_)) {
-            return Err(self.fault("an object path, `NOT`, `EXISTS` or `(`"));
-        }
+    fn comparison(&mut self) -> Parsed<Comparison> {
         let path = self.path()?;
-        let negated = self.take(&Token::Keyword("NOT"))?;
+        let negated = self.take(Token::Not);
         let operator = match self.token {
-            Token::Symbol("=" | "==") => Operator::Equal,
-            Token::Symbol("!=" | "<>") => Operator::NotEqual,
-            Token::Symbol("<") => Operator::Less,
-            Token::Symbol("<=") => Operator::LessOrEqual,
-            Token::Symbol(">") => Operator::Greater,
-            Token::Symbol(">=") => Operator::GreaterOrEqual,
-            Token::Keyword("IN") => Operator::In,
-            Token::Keyword("LIKE") => Operator::Like,
-            Token::Keyword("MATCHES") => Operator::Matches,
-            Token::Keyword("ISSUBSET") => Operator::IsSubset,
-            Token::Keyword("ISSUPERSET") => Operator::IsSuperset,
+            Token::Equal => Operator::Equal,
+            Token::NotEqual => Operator::NotEqual,
+            Token::Less => Operator::Less,
+            Token::LessOrEqual => Operator::LessOrEqual,
+            Token::Greater => Operator::Greater,
+            Token::GreaterOrEqual => Operator::GreaterOrEqual,
+            Token::In => Operator::In,
+            Token::Like => Operator::Like,
+            Token::Matches => Operator::Matches,
+            Token::IsSubset => Operator::IsSubset,
+            Token::IsSuperset => Operator::IsSuperset,
             _ if negated => return Err(self.fault("a comparison operator")),
             _ => return Err(self.fault("a comparison operator, `NOT`, `.` or `[`")),
         };
-        self.advance()?;
-        let hash = hash_digits(&path, operator);
+        self.advance();
         let constants = match operator {
-            Operator::In => self.set(hash)?,
-            Operator::Equal | Operator::NotEqual => vec![self.constant(hash)?],
+            Operator::In => self.set(hash_digits(&path))?,
+            Operator::Equal | Operator::NotEqual => vec![self.constant(hash_digits(&path))?],
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
-                if matches!(self.token, Token::Keyword("true" | "false")) {
+                if matches!(self.token, Token::True | Token::False) {
                     return Err(self.fault("a constant with an order"));
                 }
                 vec![self.constant(None)?]
             }
             Operator::Like | Operator::Matches | Operator::IsSubset | Operator::IsSuperset => {
-                if !matches!(self.token, Token::Constant(Constant::Text(_))) {
+                if !matches!(self.token, Token::Text { .. }) {
                     return Err(self.fault("a string"));
                 }
                 vec![self.constant(None)?]
@@ -234,151 +250,172 @@ impl<'a> Parser<'a> {
         Ok(Comparison { path, negated, operator, constants })
     }
 
-    fn set(&mut self, hash: Option<usize>) -> Result<Vec<Constant>, PatternError> {
-        self.expect(Token::Symbol("("), "`(`")?;
+    fn set(&mut self, hash: Option<usize>) -> Parsed<Vec<Constant>> {
+        self.expect(Token::Open, "`(`")?;
         let mut items = Vec::new();
-        if self.take(&Token::Symbol(")"))? {
+        if self.take(Token::Close) {
             return Ok(items);
         }
         loop {
             if items.len() >= SET_ITEMS_MAX {
-                return Err(self.error(PatternErrorKind::Limit, "at most 10,000 constants in a set"));
+                return Err(self.limit("at most 10,000 constants in a set"));
             }
             items.push(self.constant(hash)?);
-            if self.take(&Token::Symbol(")"))? {
+            if self.take(Token::Close) {
                 return Ok(items);
             }
-            self.expect(Token::Symbol(","), "`,` or `)`")?;
+            self.expect(Token::Comma, "`,` or `)`")?;
         }
     }
 
-    fn constant(&mut self, hash: Option<usize>) -> Result<Constant, PatternError> {
-        let constant = match &self.token {
-            Token::Constant(constant) => constant.clone(),
-            Token::Keyword("true") => Constant::Boolean(true),
-            Token::Keyword("false") => Constant::Boolean(false),
-            _ => return Err(self.fault("a constant")),
+    /// Reads a constant; one that stands for a hash is a string of as many hexadecimal digits.
+    fn constant(&mut self, hash: Option<usize>) -> Parsed<Constant> {
+        let Some(constant) = token::constant(self.token, self.lexer.slice()) else {
+            return Err(self.fault("a constant"));
         };
         if let Some(digits) = hash {
-            let text = constant.text();
-            if text.len() != digits || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let fits = |text: &str| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !matches!(&constant, Constant::Text(text) if fits(text)) {
                 return Err(self.error(PatternErrorKind::Hash, "as many hexadecimal digits as the hash has"));
             }
         }
-        self.advance()?;
+        self.advance();
         Ok(constant)
     }
 
-    fn path(&mut self) -> Result<Path, PatternError> {
-        let (Token::Name(object_type) | Token::Hyphenated(object_type)) = self.token else {
+    fn path(&mut self) -> Parsed<Path> {
+        if !matches!(self.token, Token::Name | Token::Hyphenated) {
             return Err(self.fault("an object path"));
-        };
-        let start = self.start;
-        self.advance()?;
-        self.expect(Token::Symbol(":"), "`:`")?;
-        let mut path = Path { object_type: object_type.to_owned(), steps: vec![self.key()?] };
+        }
+        let object_type = self.lexer.slice().to_owned();
+        let start = self.lexer.start();
+        self.advance();
+        self.expect(Token::Colon, "`:`")?;
+        let first = self.key()?;
+        let mut steps = Vec::with_capacity(if matches!(self.token, Token::Point | Token::OpenBracket) { 4 } else { 1 });
+        steps.push(first);
         loop {
-            if self.start.saturating_sub(start) > PATH_SIZE_BYTES_MAX {
-                return Err(self.error(PatternErrorKind::Limit, "a path of at most 1,024 bytes"));
+            if self.lexer.start().saturating_sub(start) > PATH_SIZE_BYTES_MAX {
+                return Err(self.limit("a path of at most 1,024 bytes"));
             }
-            if path.steps.len() > STEPS_MAX {
-                return Err(self.error(PatternErrorKind::Limit, "at most 32 steps in a path"));
+            if steps.len() > STEPS_MAX {
+                return Err(self.limit("at most 32 steps in a path"));
             }
-            if self.take(&Token::Symbol("."))? {
-                path.steps.push(self.key()?);
-            } else if self.take(&Token::Symbol("["))? {
-                path.steps.push(self.index()?);
-                self.expect(Token::Symbol("]"), "`]`")?;
+            if self.take(Token::Point) {
+                steps.push(self.key()?);
+            } else if self.take(Token::OpenBracket) {
+                steps.push(self.index()?);
+                self.expect(Token::CloseBracket, "`]`")?;
             } else {
-                return Ok(path);
+                return Ok(Path { object_type, steps });
             }
         }
     }
 
-    fn key(&mut self) -> Result<Step, PatternError> {
-        let key = match &self.token {
-            Token::Name(name) => (*name).to_owned(),
-            Token::Constant(Constant::Text(text)) => text.clone(),
+    fn key(&mut self) -> Parsed<Step> {
+        let slice = self.lexer.slice();
+        let key = match self.token {
+            Token::Name => slice.to_owned(),
+            Token::Text { escaped } => token::text(slice, escaped),
             _ => return Err(self.fault("a property name, in quotes unless of letters, digits and `_`")),
         };
-        self.advance()?;
+        self.advance();
         Ok(Step::Key(key))
     }
 
-    fn index(&mut self) -> Result<Step, PatternError> {
-        let step = match &self.token {
-            Token::Symbol("*") => Some(Step::Any),
-            Token::Constant(Constant::Integer(number)) => number.parse().ok().map(Step::Index),
-            _ => None,
+    fn index(&mut self) -> Parsed<Step> {
+        let step = match self.token {
+            Token::Star => Step::Any,
+            Token::Integer => {
+                let slice = self.lexer.slice();
+                // No list is so long, so that an index out of range is as good as the last or first number.
+                let end = if slice.starts_with('-') { i64::MIN } else { i64::MAX };
+                Step::Index(slice.parse().unwrap_or(end))
+            }
+            _ => return Err(self.fault("an index or `*`")),
         };
-        let Some(step) = step else {
-            return Err(self.fault("an index or `*`"));
-        };
-        self.advance()?;
+        self.advance();
         Ok(step)
     }
 
     /// Consumes an opening bracket or parenthesis.
-    fn enter(&mut self) -> Result<(), PatternError> {
+    fn enter(&mut self) -> Parsed<()> {
         if self.depth >= DEPTH_MAX {
-            return Err(self.error(PatternErrorKind::Limit, "at most 32 brackets and parentheses open"));
+            return Err(self.limit("at most 32 brackets and parentheses open"));
         }
         self.depth = self.depth.saturating_add(1);
-        self.advance()
+        self.advance();
+        Ok(())
     }
 
-    fn leave(&mut self, symbol: &'static str, expected: &'static str) -> Result<(), PatternError> {
-        self.expect(Token::Symbol(symbol), expected)?;
+    fn leave(&mut self, symbol: Token, expected: &'static str) -> Parsed<()> {
+        self.expect(symbol, expected)?;
         self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
-    fn take(&mut self, token: &Token<'_>) -> Result<bool, PatternError> {
-        if self.token != *token {
-            return Ok(false);
+    fn take(&mut self, token: Token) -> bool {
+        let found = self.token == token;
+        if found {
+            self.advance();
         }
-        self.advance()?;
-        Ok(true)
+        found
     }
 
-    fn expect(&mut self, token: Token<'_>, expected: &'static str) -> Result<(), PatternError> {
-        if self.take(&token)? { Ok(()) } else { Err(self.fault(expected)) }
+    fn expect(&mut self, token: Token, expected: &'static str) -> Parsed<()> {
+        if self.take(token) { Ok(()) } else { Err(self.fault(expected)) }
     }
 
-    fn advance(&mut self) -> Result<(), PatternError> {
-        (self.token, self.start, self.end) = self.lexer.next()?;
-        Ok(())
+    fn advance(&mut self) {
+        self.token = self.lexer.next();
     }
 
-    fn fault(&self, expected: &'static str) -> PatternError {
+    #[cold]
+    fn fault(&self, expected: &'static str) -> Fault {
+        let expected = if self.token == Token::Invalid { self.lexer.expected() } else { expected };
         self.error(PatternErrorKind::Syntax, expected)
     }
 
-    fn error(&self, kind: PatternErrorKind, expected: &'static str) -> PatternError {
-        PatternError::new(kind, self.text, self.start, self.end, expected)
+    #[cold]
+    fn limit(&self, expected: &'static str) -> Fault {
+        self.error(PatternErrorKind::Limit, expected)
+    }
+
+    fn error(&self, kind: PatternErrorKind, expected: &'static str) -> Fault {
+        Fault { kind, start: self.lexer.start(), end: self.lexer.end(), expected }
     }
 }
 
-/// Returns how many hexadecimal digits a constant must have that is compared to `path`; none where anything goes.
-fn hash_digits(path: &Path, operator: Operator) -> Option<usize> {
-    if !matches!(operator, Operator::Equal | Operator::NotEqual | Operator::In) {
-        return None;
-    }
+/// Returns how many hexadecimal digits a constant must have that is equal to what is at `path`; none where anything goes.
+fn hash_digits(path: &Path) -> Option<usize> {
     let [.., Step::Key(hashes), Step::Key(algorithm)] = path.steps.as_slice() else {
         return None;
     };
     if hashes != "hashes" {
         return None;
     }
-    match algorithm.to_ascii_uppercase().replace('-', "").as_str() {
-        "MD5" => Some(32),
-        "SHA1" | "RIPEMD160" => Some(40),
-        "SHA224" | "SHA3224" => Some(56),
-        "SHA256" | "SHA3256" => Some(64),
-        "SHA384" | "SHA3384" => Some(96),
-        "SHA512" | "SHA3512" | "WHIRLPOOL" => Some(128),
-        _ => None,
-    }
+    HASHES.iter().find(|(name, _)| is_named(algorithm, name)).map(|(_, digits)| *digits)
+}
+
+/// Algorithms whose values are hexadecimal, and their digits.
+const HASHES: [(&str, usize); 12] = [
+    ("SHA256", 64),
+    ("MD5", 32),
+    ("SHA1", 40),
+    ("SHA512", 128),
+    ("RIPEMD160", 40),
+    ("SHA224", 56),
+    ("SHA384", 96),
+    ("SHA3224", 56),
+    ("SHA3256", 64),
+    ("SHA3384", 96),
+    ("SHA3512", 128),
+    ("WHIRLPOOL", 128),
+];
+
+/// Compares without regard to case and hyphens.
+fn is_named(algorithm: &str, name: &str) -> bool {
+    algorithm.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
 }
 
 #[cfg(test)]
@@ -386,7 +423,7 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> &'static str {
-        parse(text).map_or_else(|error| error.code(), |_| "valid")
+        parse(text, Version::V21).map_or_else(|error| error.code(), |_| "valid")
     }
 
     #[test]
@@ -486,12 +523,12 @@ mod tests {
 
     #[test]
     fn an_error_names_place_and_expectation() {
-        let error = parse("[file:name OR file:size = 5]").unwrap_err();
+        let error = parse("[file:name OR file:size = 5]", Version::V21).unwrap_err();
         assert_eq!(error.to_string(), "1:12: found `OR`, expected a comparison operator, `NOT`, `.` or `[`");
         assert_eq!(error.offset(), 11);
-        let error = parse("[a:b = 'ü' OR\n  é]").unwrap_err();
+        let error = parse("[a:b = 'ü' OR\n  é]", Version::V21).unwrap_err();
         assert_eq!((error.offset(), error.line(), error.column()), (17, 2, 3));
-        assert_eq!(parse("[a:b = 1").unwrap_err().found(), "the end");
+        assert_eq!(parse("[a:b = 1", Version::V21).unwrap_err().found(), "the end");
     }
 
     #[test]

@@ -1,235 +1,380 @@
 //! Characters to tokens (STIX 2.1 §9.2, Appendix of the grammar).
+//!
+//! A token is one byte of meaning and two places in the text; what it says is read from there once the parser wants it, so
+//! that names, keywords and symbols cost no allocation.
+
+use std::borrow::Cow;
 
 use entente_stix::Timestamp;
 
-use crate::error::{PatternError, PatternErrorKind};
 use crate::tree::Constant;
 
-/// Keywords, which are case-sensitive and win over names. `LAST` is reserved and fits nowhere.
-const KEYWORDS: [&str; 19] = [
-    "AND",
-    "OR",
-    "NOT",
-    "FOLLOWEDBY",
-    "LIKE",
-    "MATCHES",
-    "ISSUBSET",
-    "ISSUPERSET",
-    "EXISTS",
-    "IN",
-    "START",
-    "STOP",
-    "WITHIN",
-    "SECONDS",
-    "REPEATS",
-    "TIMES",
-    "LAST",
-    "true",
-    "false",
-];
-
-/// Symbols, longer ones before their beginnings.
-const SYMBOLS: [&str; 16] = ["==", "!=", "<>", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", ":", ".", ",", "*"];
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
-    Keyword(&'static str),
-    Symbol(&'static str),
-    Name(&'a str),
+/// One token. Keywords are case-sensitive and win over names; of several tokens the longest is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    And,
+    Or,
+    Not,
+    FollowedBy,
+    Like,
+    Matches,
+    IsSubset,
+    IsSuperset,
+    Exists,
+    In,
+    Start,
+    Stop,
+    Within,
+    Seconds,
+    Repeats,
+    Times,
+    /// Reserved; fits nowhere.
+    Last,
+    True,
+    False,
+    /// `=` and `==`
+    Equal,
+    /// `!=` and `<>`
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Open,
+    Close,
+    OpenBracket,
+    CloseBracket,
+    Colon,
+    Point,
+    Comma,
+    Star,
+    Name,
     /// A name with a hyphen, which only an object type may have.
-    Hyphenated(&'a str),
-    /// Any constant but booleans, which are keywords.
-    Constant(Constant),
+    Hyphenated,
+    Text {
+        escaped: bool,
+    },
+    Integer,
+    Float,
+    Hex,
+    Binary,
+    Timestamp,
     End,
+    /// No token; [`Lexer::expected`] says what would be one.
+    Invalid,
 }
 
 /// Tells whether `text` is a name that needs no quotes in a path.
 pub(crate) fn is_name(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !KEYWORDS.contains(&text)
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && keyword(bytes).is_none()
+}
+
+fn keyword(word: &[u8]) -> Option<Token> {
+    Some(match word {
+        b"AND" => Token::And,
+        b"OR" => Token::Or,
+        b"NOT" => Token::Not,
+        b"FOLLOWEDBY" => Token::FollowedBy,
+        b"LIKE" => Token::Like,
+        b"MATCHES" => Token::Matches,
+        b"ISSUBSET" => Token::IsSubset,
+        b"ISSUPERSET" => Token::IsSuperset,
+        b"EXISTS" => Token::Exists,
+        b"IN" => Token::In,
+        b"START" => Token::Start,
+        b"STOP" => Token::Stop,
+        b"WITHIN" => Token::Within,
+        b"SECONDS" => Token::Seconds,
+        b"REPEATS" => Token::Repeats,
+        b"TIMES" => Token::Times,
+        b"LAST" => Token::Last,
+        b"true" => Token::True,
+        b"false" => Token::False,
+        _ => return None,
+    })
 }
 
 pub(crate) struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    start: usize,
+    end: usize,
+    expected: &'static str,
+    /// STIX 2.0 did not know `EXISTS`.
+    exists_is_name: bool,
 }
 
 impl<'a> Lexer<'a> {
-    pub(crate) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    pub(crate) const fn new(text: &'a str, exists_is_name: bool) -> Self {
+        Self { text, start: 0, end: 0, expected: "", exists_is_name }
     }
 
-    /// Returns the next token with its first byte and the byte after it.
-    pub(crate) fn next(&mut self) -> Result<(Token<'a>, usize, usize), PatternError> {
-        self.skip_space()?;
-        let start = self.at;
+    /// Returns the first byte of the last token.
+    pub(crate) const fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Returns the byte after the last token.
+    pub(crate) const fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Returns the last token as written.
+    pub(crate) fn slice(&self) -> &'a str {
+        self.text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Returns what would be a token where [`Token::Invalid`] stands.
+    pub(crate) const fn expected(&self) -> &'static str {
+        self.expected
+    }
+
+    /// Reads the next token. Total: text that is no token is [`Token::Invalid`].
+    pub(crate) fn next(&mut self) -> Token {
+        if !self.skip_space() {
+            return self.invalid("a comment that ends in `*/`");
+        }
+        self.start = self.end;
         let rest = self.rest();
-        let token = match rest.as_bytes() {
-            [] => Token::End,
-            [b'\'', ..] => {
-                self.at = self.at.saturating_add(1);
-                Token::Constant(Constant::Text(self.string(start)?))
-            }
-            [prefix @ (b'h' | b'b' | b't'), b'\'', ..] => self.prefixed(*prefix, start)?,
-            [b'A'..=b'Z' | b'a'..=b'z' | b'_', ..] => self.word(),
-            [b'0'..=b'9', ..] | [b'+' | b'-' | b'.', b'0'..=b'9', ..] | [b'+' | b'-', b'.', ..] => {
-                self.number(start)?
-            }
-            _ => match SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
-                Some(symbol) => {
-                    self.at = self.at.saturating_add(symbol.len());
-                    Token::Symbol(symbol)
-                }
-                None => return Err(self.fault(start, "a token of the pattern language")),
+        let (token, length) = match rest {
+            [] => (Token::End, 0),
+            [prefix @ (b'h' | b'b' | b't'), b'\'', ..] => return self.prefixed(*prefix),
+            [b'A'..=b'Z' | b'a'..=b'z' | b'_', ..] => match word(rest) {
+                (Token::Exists, length) if self.exists_is_name => (Token::Name, length),
+                other => other,
             },
+            [b'\'', ..] => return self.string(),
+            [b'0'..=b'9', ..] | [b'+' | b'-' | b'.', b'0'..=b'9', ..] | [b'+' | b'-', b'.', ..] => {
+                return self.number();
+            }
+            [b'=', b'=', ..] => (Token::Equal, 2),
+            [b'!', b'=', ..] | [b'<', b'>', ..] => (Token::NotEqual, 2),
+            [b'<', b'=', ..] => (Token::LessOrEqual, 2),
+            [b'>', b'=', ..] => (Token::GreaterOrEqual, 2),
+            [b'=', ..] => (Token::Equal, 1),
+            [b'<', ..] => (Token::Less, 1),
+            [b'>', ..] => (Token::Greater, 1),
+            [b'(', ..] => (Token::Open, 1),
+            [b')', ..] => (Token::Close, 1),
+            [b'[', ..] => (Token::OpenBracket, 1),
+            [b']', ..] => (Token::CloseBracket, 1),
+            [b':', ..] => (Token::Colon, 1),
+            [b'.', ..] => (Token::Point, 1),
+            [b',', ..] => (Token::Comma, 1),
+            [b'*', ..] => (Token::Star, 1),
+            _ => return self.invalid("a token of the pattern language"),
         };
-        Ok((token, start, self.at))
+        self.end = self.end.saturating_add(length);
+        token
     }
 
-    fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.end..).unwrap_or_default()
     }
 
-    fn skip_space(&mut self) -> Result<(), PatternError> {
+    /// Moves the end past white space and comments; false at a comment that does not end.
+    fn skip_space(&mut self) -> bool {
         loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start();
-            self.at = self.text.len().saturating_sub(trimmed.len());
-            if trimmed.starts_with("//") {
-                let length = trimmed.find('\n').unwrap_or(trimmed.len());
-                self.at = self.at.saturating_add(length);
-            } else if let Some(comment) = trimmed.strip_prefix("/*") {
-                let Some(length) = comment.find("*/") else {
-                    return Err(self.fault(self.at, "a comment that ends in `*/`"));
-                };
-                self.at = self.at.saturating_add(length).saturating_add(4);
-            } else {
-                return Ok(());
-            }
-        }
-    }
-
-    fn word(&mut self) -> Token<'a> {
-        let rest = self.rest();
-        let length = rest
-            .bytes()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'))
-            .unwrap_or(rest.len());
-        let word = rest.get(..length).unwrap_or_default();
-        self.at = self.at.saturating_add(length);
-        if let Some(keyword) = KEYWORDS.into_iter().find(|keyword| *keyword == word) {
-            Token::Keyword(keyword)
-        } else if word.contains('-') {
-            Token::Hyphenated(word)
-        } else {
-            Token::Name(word)
-        }
-    }
-
-    fn number(&mut self, start: usize) -> Result<Token<'a>, PatternError> {
-        let rest = self.rest();
-        let unsigned = rest.trim_start_matches(['+', '-']);
-        let sign = rest.len().saturating_sub(unsigned.len());
-        let digits = |text: &str| text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-        let whole = digits(unsigned);
-        let after = unsigned.get(whole..).unwrap_or_default();
-        let fraction = after.strip_prefix('.').map_or(0, digits);
-        let negative = rest.starts_with('-');
-        if fraction > 0 {
-            let length = whole.saturating_add(1).saturating_add(fraction);
-            self.at = start.saturating_add(sign).saturating_add(length);
-            return Ok(Token::Constant(float(unsigned.get(..length).unwrap_or_default(), negative)));
-        }
-        if whole == 0 {
-            return Err(self.fault(start, "a number with a digit after its sign and point"));
-        }
-        // A leading zero stands alone; what follows it fits nowhere.
-        let length = if unsigned.starts_with('0') { 1 } else { whole };
-        self.at = start.saturating_add(sign).saturating_add(length);
-        let magnitude = unsigned.get(..length).unwrap_or_default();
-        let minus = if negative && magnitude != "0" { "-" } else { "" };
-        Ok(Token::Constant(Constant::Integer(format!("{minus}{magnitude}"))))
-    }
-
-    /// Reads a string from after its opening quote; the only escapes are `\'` and `\\`.
-    fn string(&mut self, start: usize) -> Result<String, PatternError> {
-        let mut out = String::new();
-        loop {
-            let rest = self.rest();
-            let Some(length) = rest.find(['\'', '\\']) else {
-                return Err(self.fault(start, "a string that ends in `'`"));
+            let length = match self.rest() {
+                [b' ' | b'\t'..=b'\r', ..] => 1,
+                [b'/', b'/', comment @ ..] => {
+                    let length = comment.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                    length.unwrap_or(comment.len()).saturating_add(2)
+                }
+                [b'/', b'*', comment @ ..] => match comment.windows(2).position(|pair| pair == b"*/") {
+                    Some(length) => length.saturating_add(4),
+                    None => return false,
+                },
+                [0x80..=0xff, ..] => {
+                    let character = self.text.get(self.end..).and_then(|rest| rest.chars().next());
+                    match character.filter(|character| character.is_whitespace()) {
+                        Some(character) => character.len_utf8(),
+                        None => return true,
+                    }
+                }
+                _ => return true,
             };
-            out.push_str(rest.get(..length).unwrap_or_default());
-            self.at = self.at.saturating_add(length);
-            match self.rest().as_bytes() {
-                [b'\'', ..] => {
-                    self.at = self.at.saturating_add(1);
-                    return Ok(out);
+            self.end = self.end.saturating_add(length);
+        }
+    }
+
+    fn number(&mut self) -> Token {
+        let rest = self.rest();
+        let sign = usize::from(matches!(rest, [b'+' | b'-', ..]));
+        let unsigned = rest.get(sign..).unwrap_or_default();
+        let digits = |bytes: &[u8]| bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len());
+        let whole = digits(unsigned);
+        let fraction = match unsigned.get(whole..) {
+            Some([b'.', after @ ..]) => digits(after),
+            _ => 0,
+        };
+        let (token, length) = match (whole, fraction) {
+            (0, 0) => return self.invalid("a number with a digit after its sign and point"),
+            // A leading zero stands alone; what follows it fits nowhere.
+            (_, 0) => (Token::Integer, if unsigned.starts_with(b"0") { 1 } else { whole }),
+            _ => (Token::Float, whole.saturating_add(1).saturating_add(fraction)),
+        };
+        self.end = self.end.saturating_add(sign).saturating_add(length);
+        token
+    }
+
+    /// Reads a string; the only escapes are `\'` and `\\`.
+    fn string(&mut self) -> Token {
+        let mut at = 1_usize;
+        let mut escaped = false;
+        let bytes = self.rest();
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(length) = rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')) else {
+                return self.invalid("a string that ends in `'`");
+            };
+            at = at.saturating_add(length);
+            match bytes.get(at..) {
+                Some([b'\\', b'\'' | b'\\', ..]) => {
+                    escaped = true;
+                    at = at.saturating_add(2);
                 }
-                [b'\\', escaped @ (b'\'' | b'\\'), ..] => {
-                    out.push(char::from(*escaped));
-                    self.at = self.at.saturating_add(2);
+                Some([b'\\', ..]) => {
+                    self.start = self.end.saturating_add(at);
+                    self.end = self.start;
+                    return self.invalid("`\\'` or `\\\\`, the only escapes");
                 }
-                _ => return Err(self.fault(self.at, "`\\'` or `\\\\`, the only escapes")),
+                _ => break,
             }
         }
+        self.end = self.end.saturating_add(at).saturating_add(1);
+        Token::Text { escaped }
     }
 
     /// Reads `h'…'`, `b'…'` or `t'…'`.
-    fn prefixed(&mut self, prefix: u8, start: usize) -> Result<Token<'a>, PatternError> {
-        self.at = self.at.saturating_add(2);
-        let rest = self.rest();
-        let Some(length) = rest.find('\'') else {
-            return Err(self.fault(start, "a constant that ends in `'`"));
+    fn prefixed(&mut self, prefix: u8) -> Token {
+        let inside = self.text.get(self.end.saturating_add(2)..).unwrap_or_default();
+        let Some(length) = inside.bytes().position(|byte| byte == b'\'') else {
+            return self.invalid("a constant that ends in `'`");
         };
-        let inside = rest.get(..length).unwrap_or_default();
-        self.at = self.at.saturating_add(length).saturating_add(1);
-        let (constant, expected) = match prefix {
-            b'h' => (hex(inside), "pairs of hexadecimal digits"),
-            b'b' => (binary(inside), "base64 with padding"),
-            _ => (timestamp(inside), "a timestamp `t'YYYY-MM-DDTHH:MM:SS.sssZ'`"),
+        let inside = inside.get(..length).unwrap_or_default();
+        let (token, fits, expected) = match prefix {
+            b'h' => (Token::Hex, is_hex(inside), "pairs of hexadecimal digits"),
+            b'b' => (Token::Binary, is_base64(&without_line_ends(inside)), "base64 with padding"),
+            _ => (Token::Timestamp, is_timestamp(inside), "a timestamp `t'YYYY-MM-DDTHH:MM:SS.sssZ'`"),
         };
-        constant
-            .map(Token::Constant)
-            .ok_or_else(|| PatternError::new(PatternErrorKind::Syntax, self.text, start, self.at, expected))
+        self.end = self.end.saturating_add(length).saturating_add(3);
+        if fits {
+            return token;
+        }
+        self.expected = expected;
+        Token::Invalid
     }
 
-    /// Makes a syntax error about the character at `at`.
-    fn fault(&self, at: usize, expected: &'static str) -> PatternError {
-        let length = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        PatternError::new(PatternErrorKind::Syntax, self.text, at, at.saturating_add(length), expected)
+    /// Notes what was expected where the character at the end stands.
+    fn invalid(&mut self, expected: &'static str) -> Token {
+        self.start = self.end;
+        let length = self.text.get(self.end..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        self.end = self.end.saturating_add(length);
+        self.expected = expected;
+        Token::Invalid
     }
 }
 
-fn float(text: &str, negative: bool) -> Constant {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+fn word(rest: &[u8]) -> (Token, usize) {
+    let mut hyphenated = false;
+    let mut length = 0_usize;
+    for byte in rest {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'A'..=b'Z' | b'_' => {}
+            b'-' => hyphenated = true,
+            _ => break,
+        }
+        length = length.saturating_add(1);
+    }
+    if hyphenated {
+        return (Token::Hyphenated, length);
+    }
+    let name = rest.get(..length).unwrap_or_default();
+    (keyword(name).unwrap_or(Token::Name), length)
+}
+
+/// Makes the constant of a token from its text; `None` for a token that is none. Numbers stay exact decimals.
+pub(crate) fn constant(token: Token, slice: &str) -> Option<Constant> {
+    Some(match token {
+        Token::True => Constant::Boolean(true),
+        Token::False => Constant::Boolean(false),
+        Token::Text { escaped } => Constant::Text(text(slice, escaped)),
+        Token::Integer => Constant::Integer(integer(slice)),
+        Token::Float => Constant::Float(float(slice)),
+        Token::Hex => Constant::Hex(inside(slice, 2).to_ascii_lowercase()),
+        Token::Binary => Constant::Binary(without_line_ends(inside(slice, 2)).into_owned()),
+        Token::Timestamp => Constant::Timestamp(inside(slice, 2).to_owned()),
+        _ => return None,
+    })
+}
+
+/// Takes the first `prefix` bytes and the closing quote off.
+fn inside(slice: &str, prefix: usize) -> &str {
+    slice.get(prefix..slice.len().saturating_sub(1)).unwrap_or_default()
+}
+
+/// Returns what a string token says.
+pub(crate) fn text(slice: &str, escaped: bool) -> String {
+    let inside = inside(slice, 1);
+    if !escaped {
+        return inside.to_owned();
+    }
+    let mut out = String::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some((plain, after)) = rest.split_once('\\') {
+        out.push_str(plain);
+        // The lexer lets only one-byte escapes pass.
+        let (escaped, after) = after.split_at_checked(1).unwrap_or_default();
+        out.push_str(escaped);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Drops the sign `+`, and any sign of zero.
+pub(crate) fn integer(slice: &str) -> String {
+    let magnitude = slice.trim_start_matches(['+', '-']);
+    if magnitude != "0" && slice.starts_with('-') { slice.to_owned() } else { magnitude.to_owned() }
+}
+
+/// Writes at least one digit before and after the point and no needless zeros.
+pub(crate) fn float(slice: &str) -> String {
+    let magnitude = slice.trim_start_matches(['+', '-']);
+    let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
     let whole = whole.trim_start_matches('0');
     let fraction = fraction.trim_end_matches('0');
-    let minus = if negative && !(whole.is_empty() && fraction.is_empty()) { "-" } else { "" };
-    let or_zero = |text: &str| if text.is_empty() { "0".to_owned() } else { text.to_owned() };
-    Constant::Float(format!("{minus}{}.{}", or_zero(whole), or_zero(fraction)))
+    let minus = if slice.starts_with('-') && !(whole.is_empty() && fraction.is_empty()) { "-" } else { "" };
+    let or_zero = |text| if str::is_empty(text) { "0" } else { text };
+    format!("{minus}{}.{}", or_zero(whole), or_zero(fraction))
 }
 
-fn hex(inside: &str) -> Option<Constant> {
-    let valid = inside.len().is_multiple_of(2) && inside.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| Constant::Hex(inside.to_ascii_lowercase()))
+fn is_hex(inside: &str) -> bool {
+    inside.len().is_multiple_of(2) && inside.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn binary(inside: &str) -> Option<Constant> {
-    let line: String = inside.chars().filter(|character| !matches!(character, '\n' | '\r')).collect();
+/// Line ends inside a binary constant say nothing (STIX 2.1 §9.2), though the published grammar does not know them.
+fn without_line_ends(inside: &str) -> Cow<'_, str> {
+    if inside.contains(['\n', '\r']) {
+        Cow::Owned(inside.chars().filter(|character| !matches!(character, '\n' | '\r')).collect())
+    } else {
+        Cow::Borrowed(inside)
+    }
+}
+
+fn is_base64(line: &str) -> bool {
     let digits = line.trim_end_matches('=');
     let padding = line.len().saturating_sub(digits.len());
-    let valid = !line.is_empty()
+    !line.is_empty()
         && line.len().is_multiple_of(4)
         && padding <= 2
-        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    valid.then_some(Constant::Binary(line))
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
 /// A day or second that does not exist is still a token (STIX 2.1 §9.2 rules the form only).
-fn timestamp(inside: &str) -> Option<Constant> {
-    let formed = Timestamp::parse(inside).map_or_else(|error| error.code() == "STIX-E-111", |_| true);
-    formed.then(|| Constant::Timestamp(inside.to_owned()))
+pub(crate) fn is_timestamp(inside: &str) -> bool {
+    Timestamp::parse(inside).map_or_else(|error| error.code() == "STIX-E-111", |_| true)
 }

@@ -1,7 +1,6 @@
 //! `admit` and `formats`.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal};
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +9,11 @@ use entente_agreement::Subject;
 use entente_exchange::Exchange;
 use entente_exchange::admit::{AdmitOptions, AdmitSummary, OnBatch};
 use entente_exchange::export::ExportFormat;
-use entente_formats::{Class, Column, CsvMap, Format, Inflation, decompress};
+use entente_formats::{Class, Column, CsvMap, Format, Inflation};
 use serde::Serialize;
 use serde_json::json;
 
-use super::tlp;
+use super::{open_input, tlp};
 use crate::args::Admit;
 use crate::failure::{Failure, Outcome, exit};
 use crate::output::{Form, Output, thousands, visible};
@@ -108,16 +107,7 @@ fn admit(
     acknowledged: &Arc<AtomicU64>,
     output: &Output,
 ) -> Result<AdmitSummary, Failure> {
-    let raw: Box<dyn BufRead> = if file == Path::new("-") {
-        if std::io::stdin().is_terminal() {
-            output.note("reading from the terminal; end with Ctrl-D");
-        }
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        Box::new(BufReader::with_capacity(1 << 16, File::open(file).map_err(|e| Failure::file("read", file, &e))?))
-    };
-    let mut input = decompress(raw, Inflation::default())
-        .map_err(|e| Failure::new(exit::USAGE, e.code(), format!("`{}`: {e}", file.display())))?;
+    let mut input = open_input(file, Inflation::default(), output)?;
     let head = input.fill_buf().map_err(|e| Failure::file("read", file, &e))?;
     if head.iter().all(u8::is_ascii_whitespace) && head.len() < HEAD_LOOKED_AT {
         let format = options.format.map_or("none", Format::name).to_owned();

@@ -252,35 +252,41 @@ struct Entry<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     meaning: Option<String>,
-    /// What the area is about and what to do.
+    /// What to do; of an area also what it is about.
     remedy: String,
+    /// Where the specification rules it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section: Option<String>,
 }
 
 impl Entry<'_> {
     fn text(&self) -> String {
         let mut text = format!("{}\n", self.code);
-        for part in self.meaning.iter().chain(std::iter::once(&self.remedy)) {
+        for part in self.meaning.iter().chain([&self.remedy]).chain(&self.section) {
             text.push_str(&format!("  {}\n", wrapped(part, 96, "  ")));
         }
         text
     }
 }
 
-/// The entry of a code: its row, and what its section says. A code without a row is explained if its area has a section.
+/// The entry of a code: its row, and what its section says. A code without a row is explained if its area has a section; of a
+/// finding each has a row with its own remedy.
 fn explain_code(code: &str) -> Option<Entry<'_>> {
     let document = include_str!("../../../../docs/errors.md");
     let area = code.split(['.', '-']).next()?;
     let (_, section) = document.split_once(&format!("\n## {area}\n"))?;
     let section = section.split("\n## ").next().unwrap_or(section);
+    let row = format!("| `{code}` |");
+    let row = section.lines().find_map(|line| line.strip_prefix(&row));
+    if area == "STIX" {
+        let mut cells = row?.trim_end_matches('|').split(" | ").map(|cell| cell.trim().to_owned());
+        return Some(Entry { code, meaning: cells.next(), remedy: cells.next()?, section: cells.next() });
+    }
     let prose: Vec<&str> =
         section.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('|')).collect();
-    let row = format!("| `{code}` |");
-    let meaning = section
-        .lines()
-        .find_map(|line| line.strip_prefix(&row))
-        .map(|cells| cells.trim().trim_end_matches('|').trim().replace("\\|", "|"));
+    let meaning = row.map(|cells| cells.trim().trim_end_matches('|').trim().replace("\\|", "|"));
     (code.contains('.') || code.contains('-')).then_some(())?;
-    Some(Entry { code, meaning, remedy: prose.join(" ") })
+    Some(Entry { code, meaning, remedy: prose.join(" "), section: None })
 }
 
 /// Lists releases.

@@ -2,21 +2,24 @@
 
 mod admit;
 mod agreement;
+mod batch;
 mod doctor;
 mod ledger;
 mod look;
 mod node;
 mod party;
+mod pattern;
 mod transfer;
 mod verify;
 
 pub(crate) use node::{interrupted, spawn_schedule};
 
 use std::fs;
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 
 use entente_exchange::Exchange;
+use entente_formats::{FormatError, Inflation, decompress};
 use entente_stix::marking::Tlp;
 
 use crate::args::{Command, Global};
@@ -45,6 +48,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Export(args) => transfer::export(&args, &open(global)?, output),
         Command::Ledger(command) => ledger::run(&command, &open(global)?, output),
         Command::Token(command) => party::token(command, &open(global)?, output),
+        Command::Pattern(command) => pattern::run(command, output),
         Command::Formats => admit::formats(output),
         Command::Doctor { fail_on } => doctor::run(fail_on.as_deref(), global, output),
     }
@@ -57,14 +61,37 @@ fn open(global: &Global) -> Result<Exchange, Failure> {
 /// Reads a file, or stdin for `-`.
 fn read_input(path: &Path, output: &Output) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
-        if std::io::stdin().is_terminal() {
-            output.note("reading from the terminal; end with Ctrl-D");
-        }
+        note_terminal(output);
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Failure::file("read", path, &e))?;
         return Ok(bytes);
     }
     fs::read(path).map_err(|e| Failure::file("read", path, &e))
+}
+
+/// Opens a file, or stdin for `-`, and undoes gzip or zstd.
+fn open_input(path: &Path, limits: Inflation, output: &Output) -> Result<Box<dyn BufRead>, Failure> {
+    let raw: Box<dyn BufRead> = if path == Path::new("-") {
+        note_terminal(output);
+        Box::new(BufReader::with_capacity(READ_SIZE_BYTES, std::io::stdin()))
+    } else {
+        let file = fs::File::open(path).map_err(|e| Failure::file("read", path, &e))?;
+        Box::new(BufReader::with_capacity(READ_SIZE_BYTES, file))
+    };
+    decompress(raw, limits).map_err(|error| match error {
+        FormatError::Io(error) => Failure::file("read", path, &error),
+        error => Failure::new(exit::USAGE, error.code(), format!("`{}`: {error}", path.display())),
+    })
+}
+
+/// What is read of an input at once.
+const READ_SIZE_BYTES: usize = 64 * 1024;
+
+/// Says that a command waits for its input, when that is a terminal.
+fn note_terminal(output: &Output) {
+    if std::io::stdin().is_terminal() {
+        output.note("reading from the terminal; end with Ctrl-D");
+    }
 }
 
 /// Writes a file through a temporary one beside it, so that no reader sees half of it; stdout for `None`.

@@ -10,5 +10,6 @@ mod data;
 mod exchange;
 mod exits;
 mod manners;
+mod patterns;
 mod proofs;
 mod setup;

@@ -213,3 +213,18 @@ fn an_error_code_is_explained_offline() {
     let unknown = desk.run(&["explain", "nonsense.code"]).expect(2);
     assert!(unknown.stderr.contains("--for PARTY"), "{unknown:?}");
 }
+
+#[test]
+fn each_code_of_a_finding_is_explained_with_its_own_remedy() {
+    // Would break: who reads a code in a report is told what every other code says as well, or nothing.
+    let desk = Desk::new();
+    assert_snapshot!("explain-finding", desk.page(&[&["explain", "STIX-E-301"], &["explain", "STIX-E-301", "--json"]]));
+    for code in entente_stix::Code::ALL {
+        let entry = desk.run(&["explain", code.as_str(), "--json"]).expect(0).json();
+        for part in ["meaning", "remedy", "section"] {
+            assert!(entry[part].as_str().is_some_and(|text| !text.is_empty()), "{entry}");
+        }
+    }
+    let unknown = desk.run(&["explain", "STIX-E-999"]).expect(2);
+    assert!(unknown.stderr.contains("no code"), "{unknown:?}");
+}

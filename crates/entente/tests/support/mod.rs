@@ -104,6 +104,11 @@ impl Desk {
 
     /// As [`Desk::run`], with text on stdin.
     pub(crate) fn run_with(&self, arguments: &[&str], stdin: &str) -> Run {
+        self.run_bytes(arguments, stdin.as_bytes())
+    }
+
+    /// As [`Desk::run_with`], with bytes that need not be text. Answers are read while requests are written.
+    pub(crate) fn run_bytes(&self, arguments: &[&str], stdin: &[u8]) -> Run {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -111,9 +116,14 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        // A program that does not read its input may close it first.
-        let _ = child.stdin.take().expect("its input").write_all(stdin.as_bytes());
-        let output = child.wait_with_output().expect("its output");
+        let mut input = child.stdin.take().expect("its input");
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // A program that does not read its input may close it first.
+                let _ = input.write_all(stdin);
+            });
+            child.wait_with_output().expect("its output")
+        });
         Run {
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             code: output.status.code().unwrap_or(-1),

@@ -2,6 +2,33 @@
 //!
 //! Rules that a table can say are said here and nowhere else; [`validate`](crate::validate) walks an object along them.
 //! `docs/stix-tables.md` is the same content for people, and a test holds the two together row by row.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`common`] | the common properties of each class (STIX 2.1 §3.2) |
+//! | [`objects`] | the 42 object types and `bundle` |
+//! | [`extensions`] | the 12 predefined extensions and the types inside objects |
+//! | [`relationships`] | which relationship fits between which types |
+//! | [`vocabularies`] | closed enumerations and open vocabularies |
+
+pub mod common;
+pub mod extensions;
+mod form;
+mod index;
+pub mod objects;
+mod objects_domain;
+mod objects_meta;
+mod objects_observable;
+mod objects_relationship;
+pub mod relationships;
+pub mod vocabularies;
+
+use index::Index;
+
+pub use common::common;
+pub use extensions::extension;
+pub use objects::table;
+pub use relationships::{Fit, fit as relationship};
 
 /// Groups object types by the common properties they carry (STIX 2.1 §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,8 +69,53 @@ pub struct Table {
     pub contributing: &'static [&'static str],
     /// Later time, earlier time, and whether they may not be equal.
     pub ordered: &'static [(&'static str, &'static str, bool)],
-    /// Whether one of its own properties, or an extension, must be there (STIX-E-622).
+    /// Whether one of its own properties that are not required must be there (STIX-E-622).
     pub not_empty: bool,
+    index: Index<64>,
+}
+
+impl Table {
+    /// Returns the property of that name; none where the table has no such property of its own.
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
+        self.position(name).and_then(|position| self.properties.get(position))
+    }
+
+    /// Returns where in `properties` the name stands.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let stands = |position: &usize| self.properties.get(*position).is_some_and(|property| property.name == name);
+        self.index.candidates(name).find(stands)
+    }
+
+    /// Returns the class of the object type that the table describes; none for anything but an object.
+    pub const fn class(&self) -> Option<Class> {
+        match self.role {
+            Role::Object(class) => Some(class),
+            Role::Bundle | Role::Common | Role::Embedded | Role::Extension(_) => None,
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only; `at` is below the length")]
+    const fn new(role: Role, name: &'static str, section: &'static str, properties: &'static [Property]) -> Self {
+        let mut index = Index::new();
+        let mut at: u8 = 0;
+        while (at as usize) < properties.len() {
+            index = index.with(properties[at as usize].name, at);
+            at += 1;
+        }
+        Self { name, role, section, properties, contributing: &[], ordered: &[], not_empty: false, index }
+    }
+
+    const fn contributing(self, contributing: &'static [&'static str]) -> Self {
+        Self { contributing, ..self }
+    }
+
+    const fn ordered(self, ordered: &'static [(&'static str, &'static str, bool)]) -> Self {
+        Self { ordered, ..self }
+    }
+
+    const fn not_empty(self) -> Self {
+        Self { not_empty: true, ..self }
+    }
 }
 
 /// What a table describes.
@@ -55,6 +127,10 @@ pub enum Role {
     Extension(&'static str),
     /// A type inside other objects.
     Embedded,
+    /// The common properties of one class, or of one meta object.
+    Common,
+    /// The bundle, which is no object.
+    Bundle,
 }
 
 /// One property of a table.
@@ -93,6 +169,8 @@ pub enum Form {
     Enumeration(&'static Vocabulary),
     /// Open vocabulary.
     Open(&'static Vocabulary),
+    /// The object's own identifier.
+    Identifier,
     /// One identifier.
     Reference(Targets),
     /// Dictionary with any keys of the right form, and values of the given kind.
@@ -147,8 +225,10 @@ pub enum Syntax {
     Cpe,
     /// IANA character set.
     CharacterSet,
-    /// Media type.
+    /// Media type of `artifact.mime_type`: its form is a rule (STIX-E-614), its registration a recommendation (STIX-N-615).
     MediaType,
+    /// Media type of `file.mime_type`: only its registration is looked at (STIX-N-615).
+    RegisteredMediaType,
     /// RFC 5646 language tag.
     Language,
     /// Language tag that may also be an ISO 639-2 code (`software.languages`).
@@ -196,6 +276,27 @@ pub enum Targets {
     Only(&'static [&'static str]),
 }
 
+impl Targets {
+    /// Tells whether a reference may name an object of that type; `bundle` is none.
+    pub fn allow(self, object_type: &str) -> bool {
+        if let Self::Only(names) = self {
+            return names.contains(&object_type);
+        }
+        let Some(table) = table(object_type) else {
+            return object_type != "bundle";
+        };
+        match (self, table.class()) {
+            (Self::Any, _) | (_, None) => true,
+            (Self::Sdo, Some(class)) => class == Class::Sdo,
+            (Self::Sco, Some(class)) => class == Class::Sco,
+            (Self::SdoOrSco, Some(class)) => matches!(class, Class::Sdo | Class::Sco),
+            (Self::Observed, Some(class)) => matches!(class, Class::Sco | Class::Sro),
+            (Self::Translated, Some(_)) => object_type != "language-content",
+            (Self::Only(_), Some(_)) => false,
+        }
+    }
+}
+
 /// A list of known values.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Vocabulary {
@@ -203,4 +304,11 @@ pub struct Vocabulary {
     pub name: &'static str,
     /// Values in the order of the specification.
     pub values: &'static [&'static str],
+}
+
+impl Vocabulary {
+    /// Tells whether `value` is one of the values, to the letter.
+    pub fn contains(&self, value: &str) -> bool {
+        self.values.contains(&value)
+    }
 }

@@ -1,0 +1,185 @@
+//! `pattern …`: STIX patterns on the command line, offline.
+
+mod check;
+
+use std::io::{self, BufReader};
+
+use entente_pattern::{Pattern, PatternError, PatternErrorKind};
+use serde_json::{Value, json};
+
+use super::batch::{Line, next_line};
+use super::note_terminal;
+use crate::args::PatternCommand;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, visible};
+
+/// Runs a verb.
+pub(crate) fn run(command: PatternCommand, output: &Output) -> Outcome {
+    match command {
+        PatternCommand::Check(args) => check::run(&args, output),
+    }
+}
+
+/// One pattern of the input: its line on stdin or its place among the arguments, from 1, and its text.
+struct Asked<'a> {
+    number: u64,
+    /// None for a line that is not UTF-8.
+    text: Option<&'a str>,
+}
+
+/// Hands over every pattern: those of the command line, else the lines of stdin that are not blank.
+fn each(
+    patterns: &[String],
+    output: &Output,
+    mut with: impl FnMut(Asked<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if patterns.iter().any(|text| text != "-") {
+        return patterns.iter().zip(1..).try_for_each(|(text, number)| with(Asked { number, text: Some(text) }));
+    }
+    note_terminal(output);
+    let mut input = BufReader::with_capacity(super::READ_SIZE_BYTES, io::stdin().lock());
+    let mut line = Vec::new();
+    let mut number = 0_u64;
+    loop {
+        number = number.saturating_add(1);
+        match next_line(&mut input, &mut line, &mut || Ok(()))? {
+            Line::End => return Ok(()),
+            // A line of this length is beyond the limit of a pattern; so is its beginning, and it is told as that is.
+            Line::TooLong => with(Asked { number, text: Some(&" ".repeat(PATTERN_SIZE_BYTES_MAX + 1)) })?,
+            Line::Whole => {
+                let text = std::str::from_utf8(&line).ok().map(|text| text.strip_suffix('\r').unwrap_or(text));
+                if text.is_none_or(|text| !text.trim().is_empty()) {
+                    with(Asked { number, text })?;
+                }
+            }
+        }
+    }
+}
+
+// LIMIT: a pattern has 64 KiB at most (STIX-E-912).
+const PATTERN_SIZE_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a text is no pattern.
+enum Fault {
+    /// The bytes are not UTF-8.
+    Encoding,
+    /// The text breaks the grammar or a limit.
+    Pattern(PatternError),
+}
+
+/// Reads a pattern of one version of STIX.
+fn parse(asked: &Asked<'_>) -> Result<Pattern, Fault> {
+    read(asked.text.ok_or(Fault::Encoding)?).map_err(Fault::Pattern)
+}
+
+/// Reads a text as a pattern of one version of STIX.
+fn read(text: &str) -> Result<Pattern, PatternError> {
+    entente_pattern::parse(text)
+}
+
+impl Fault {
+    /// The fault as programs read it.
+    fn json(&self) -> Value {
+        match self {
+            Self::Encoding => json!({ "code": "STIX-E-002", "message": "not UTF-8" }),
+            Self::Pattern(error) => error_json(error),
+        }
+    }
+
+    /// The fault as people read it: what is wrong, the line of the pattern, and a mark under the place.
+    fn text(&self, pattern: &str) -> String {
+        match self {
+            Self::Encoding => "error[STIX-E-002]: the line is not UTF-8\n".to_owned(),
+            Self::Pattern(error) => caret(pattern, error),
+        }
+    }
+}
+
+/// The fault of a pattern as programs read it.
+fn error_json(error: &PatternError) -> Value {
+    json!({
+        "code": error.code(), "message": told(error), "line": error.line(), "column": error.column(),
+        "offset": error.offset(),
+    })
+}
+
+/// What was found and what would fit.
+fn told(error: &PatternError) -> String {
+    format!("found {}, expected {}", error.found(), error.expected())
+}
+
+/// The code as people meet it.
+fn code(error: &PatternError) -> &'static str {
+    if error.kind() == PatternErrorKind::Syntax { "pattern.syntax" } else { error.code() }
+}
+
+/// The message, the line of the pattern, and a mark under the place.
+fn caret(pattern: &str, error: &PatternError) -> String {
+    let (line, mark) = marked(pattern, error);
+    format!(
+        "error[{}]: {}\n  {line}\n  {mark} {}:{}\n",
+        code(error),
+        visible(&told(error)),
+        error.line(),
+        error.column()
+    )
+}
+
+// LIMIT: characters of a line that are shown, so that the mark stands under them on a terminal of 80 columns.
+const SHOWN: usize = 72;
+/// Characters shown before the place at most.
+const SHOWN_BEFORE: usize = 48;
+
+/// The part of the pattern's line around the place, and the mark under it.
+fn marked(pattern: &str, error: &PatternError) -> (String, String) {
+    let line = pattern.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let at = error.column().saturating_sub(1);
+    let skipped = if at > SHOWN_BEFORE + 8 { at - SHOWN_BEFORE } else { 0 };
+    let mut shown = if skipped > 0 { "…".to_owned() } else { String::new() };
+    let mut mark = None;
+    for (index, character) in line.chars().enumerate().skip(skipped).take(SHOWN) {
+        if index == at {
+            mark = Some(shown.chars().count());
+        }
+        shown.push_str(&visible(character.encode_utf8(&mut [0; 4])));
+    }
+    let mark = mark.unwrap_or_else(|| shown.chars().count());
+    if line.chars().nth(skipped.saturating_add(SHOWN)).is_some() {
+        shown.push('…');
+    }
+    (shown, format!("{}^", " ".repeat(mark)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{caret, read};
+
+    fn shown(pattern: &str) -> String {
+        caret(pattern, &read(pattern).unwrap_err())
+    }
+
+    #[test]
+    fn the_mark_stands_under_the_place() {
+        // Would break: an analyst mends the wrong part of a pattern.
+        assert!(
+            shown("[file:name OR file:size = 5]").ends_with("\n  [file:name OR file:size = 5]\n             ^ 1:12\n")
+        );
+        assert!(
+            shown("[file:name = 'a'\n OR file:size 5]").ends_with("\n   OR file:size 5]\n                ^ 2:15\n")
+        );
+        assert!(shown("[file:name = 'a'").ends_with("\n  [file:name = 'a'\n                  ^ 1:17\n"));
+        // A hidden character takes the room of its name.
+        assert!(shown("[a:b = '\u{202e}' x]").contains("\n  [a:b = '<U+202E>' x]\n                    ^ 1:12\n"));
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_place_is_shown() {
+        // Would break: the mark stands rows away from what it marks.
+        let long = format!("[file:name = '{}' nonsense {}", "x".repeat(1_000), "y".repeat(1_000));
+        let text = shown(&long);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let (line, mark) = (text.lines().nth(1).unwrap(), text.lines().nth(2).unwrap());
+        assert_eq!(line.chars().nth(mark.find('^').unwrap()), Some('n'), "{text}");
+        assert!(line.starts_with("  …xxx") && line.ends_with("yyy…"), "{text}");
+    }
+}

@@ -1,0 +1,127 @@
+//! `pattern …`, offline.
+
+use insta::assert_snapshot;
+
+use crate::support::Desk;
+
+const GOOD: &str = "[ipv4-addr:value = '192.0.2.44']";
+const BAD: &str = "[file:name OR file:size = 5]";
+
+#[test]
+fn patterns_are_checked_and_the_place_is_marked() {
+    // Would break: a script cannot tell a good pattern from a bad one, or a person cannot find what is wrong with it.
+    let desk = Desk::new();
+    let mut page = desk.page(&[
+        &["pattern", "check", GOOD],
+        &["pattern", "check", BAD],
+        &["pattern", "check", GOOD, BAD, "[a:b = 1] WITHIN 1 SECONDS WITHIN 1 SECONDS"],
+        &["pattern", "check", GOOD, BAD, "--json"],
+        &["pattern", "check", GOOD, BAD, "--jsonl"],
+        &["pattern", "check", GOOD, "--fail-on", "invalid"],
+        &["pattern", "check", GOOD, BAD, "--fail-on", "invalid", "--quiet"],
+        &["pattern", "check", GOOD, "--fail-on", "nothing"],
+        &["pattern", "check", "--jsonl", "--fail-on", "invalid"],
+    ]);
+    for (stdin, flags) in [
+        ("", &[][..]),
+        ("", &["--json"]),
+        ("\n \n", &[]),
+        ("[a:b = 1]\n\n[a:b = 'x\u{1b}[31m]\r\n", &[]),
+        ("[a:b = 1]\n[a:b\n", &["--json", "--fail-on", "invalid"]),
+    ] {
+        page.push_str(&format!("{stdin:?} | "));
+        page.push_str(&desk.show(&desk.run_with(&[&["pattern", "check"], flags].concat(), stdin)));
+    }
+    assert_snapshot!("pattern-check", page);
+}
+
+#[test]
+fn each_line_of_a_batch_is_answered_in_order() {
+    // Would break: a program in another language takes one pattern's verdict for another's.
+    let desk = Desk::new();
+    let requests = [
+        r#"{"n":1,"pattern":"[ipv4-addr:value = '192.0.2.44']"}"#,
+        r#"{"n":2,"pattern":"[file:name OR file:size = 5]"}"#,
+        r#"{"pattern":"[a:b = 1]","n":-3}"#,
+        "",
+        "nonsense",
+        r#"{"n":4,"pattern":7}"#,
+        r#"{"n":5,"pattern":"[a:b = 1]""#,
+        r#"{"n":"6","pattern":"[a:b = 1]"}"#,
+        r#"{"pattern":"[a:b = 1]"}"#,
+        r#"{"n":7}"#,
+        r#"[{"n":8}]"#,
+        r#"{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd40"}"#,
+        r#"{"n":9,"pattern":"[a:b = '\u202e']","more":true}"#,
+    ];
+    let run = desk.run_with(&["pattern", "check", "--jsonl"], &requests.join("\n")).expect(0);
+    assert_eq!(run.stdout.lines().count(), requests.len(), "{run:?}");
+    assert_snapshot!("pattern-check-batch", desk.show(&run));
+    let dash = desk.run_with(&["pattern", "check", "-", "--jsonl"], &requests.join("\n")).expect(0);
+    assert_eq!((dash.stdout, dash.stderr), (run.stdout, run.stderr), "`-` is stdin, so it changes nothing");
+    let none = desk.run_with(&["pattern", "check", "--jsonl"], "").expect(0);
+    assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn garbage_in_a_batch_costs_one_answer_each() {
+    // Would break: a line of another program's output ends the run, or takes all memory.
+    let desk = Desk::new();
+    let good = b"{\"n\":1,\"pattern\":\"[a:b = 1]\"}\n";
+    let deep = format!("{{\"n\":3,\"pattern\":{}\n", "[".repeat(1_000_000));
+    let long = format!("{{\"n\":4,\"pattern\":\"{}\"}}\n", "(".repeat(10_000_000));
+    let longer = format!("{{\"n\":5,\"pattern\":\"{}\"}}\n", "x".repeat(17_000_000));
+    let parts: [&[u8]; 7] = [
+        good,
+        b"{\"n\":2,\"pattern\":\"\xff\xfe\"}\n\xff\n",
+        deep.as_bytes(),
+        long.as_bytes(),
+        longer.as_bytes(),
+        b"\0\n",
+        good,
+    ];
+    let run = desk.run_bytes(&["pattern", "check", "--jsonl"], &parts.concat()).expect(0);
+    let answers: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let told: Vec<(Option<i64>, &str)> = answers
+        .iter()
+        .map(|answer| {
+            let word = answer["error"]["code"].as_str().or(answer["result"].as_str());
+            (answer["n"].as_i64(), word.expect("a result or an error"))
+        })
+        .collect();
+    let expected = [
+        (Some(1), "valid"),
+        (Some(2), "batch.request"),
+        (None, "batch.request"),
+        (Some(3), "batch.request"),
+        (Some(4), "STIX-E-912"),
+        (None, "batch.size"),
+        (None, "batch.request"),
+        (Some(1), "valid"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_caller_may_ask_and_wait_for_the_answer() {
+    // Would break: a program that sends one request and waits for its answer waits for ever.
+    use std::io::{BufRead, BufReader, Write};
+    let desk = Desk::new();
+    let mut child = desk
+        .command(&["pattern", "check", "--jsonl"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+    for n in 1..=3 {
+        writeln!(stdin, "{{\"n\":{n},\"pattern\":\"[a:b = {n}]\"}}").expect("a request");
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("its answer");
+        assert_eq!(line, format!("{{\"n\":{n},\"result\":\"valid\"}}\n"));
+    }
+    drop(stdin);
+    assert!(child.wait().expect("its end").success());
+}
