@@ -477,6 +477,9 @@ pub(crate) enum PatternCommand {
 pub(crate) struct PatternCheck {
     /// Patterns; else one a line on stdin
     pub(crate) patterns: Vec<String>,
+    /// Version of the grammar
+    #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+    pub(crate) stix_version: String,
     /// Exit with 6 when a pattern is invalid
     #[arg(long, value_name = "VERDICT", value_parser = ["invalid"])]
     pub(crate) fail_on: Option<String>,

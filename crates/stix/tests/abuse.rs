@@ -107,6 +107,41 @@ fn abuse_a11_bundles_beyond_the_limit_are_refused_and_self_references_are_harmle
 }
 
 #[test]
+fn abuse_a11_a_million_objects_stream_in_the_memory_of_one() {
+    // Memory in step with the length of a bundle would let one file stop the node.
+    let object = format!("{{\"type\":\"x-a\",\"n\":\"{}\"}}", "n".repeat(60));
+    let mut splitter = bundle::Splitter::new(&Limits { members_max: 1_000_000, ..Limits::admission() });
+    let mut chunk = b"{\"type\":\"bundle\",\"objects\":[".to_vec();
+    let (mut count, mut held) = (0_usize, 0_usize);
+    for n in 0..1_000_000 {
+        chunk.extend_from_slice(object.as_bytes());
+        chunk.push(if n < 999_999 { b',' } else { b']' });
+        if chunk.len() < 1_001 && n < 999_999 {
+            continue;
+        }
+        let (now, later) = chunk.split_at(chunk.len().saturating_sub(31));
+        for mut part in [now, later] {
+            while let Some(piece) = splitter.next_piece(&mut part).unwrap() {
+                assert_eq!(piece.raw, Ok(object.as_bytes()));
+                count += 1;
+            }
+            held = held.max(splitter.held_size_bytes());
+        }
+        chunk.clear();
+    }
+    assert_eq!(count, 1_000_000);
+    assert!(held <= 2 * object.len(), "{held} bytes held");
+    // One endless object holds no more than the limit of one.
+    let limits = Limits { object_size_bytes_max: 1_000, ..Limits::admission() };
+    let mut splitter = bundle::Splitter::new(&limits);
+    for part in std::iter::once(&b"[\""[..]).chain(std::iter::repeat_n(&b"xxxxxxx"[..], 100_000)) {
+        let mut part = part;
+        assert!(splitter.next_piece(&mut part).unwrap().is_none());
+        assert!(splitter.held_size_bytes() <= 2_000);
+    }
+}
+
+#[test]
 fn abuse_a14_a_redefined_level_is_refused_at_admission() {
     let text = r#"{"type":"marking-definition","spec_version":"2.1","id":"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487","created":"2022-10-01T00:00:00.000Z","name":"TLP:CLEAR","extensions":{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":{"extension_type":"property-extension","tlp_2_0":"clear"}}}"#;
     assert!(admit(text).is_ok());

@@ -36,6 +36,24 @@ fn patterns_are_checked_and_the_place_is_marked() {
 }
 
 #[test]
+fn the_grammar_of_either_version_is_asked_for() {
+    // Would break: every indicator of 2.0 with a time is refused, or one of 2.1 is passed that others refuse.
+    let desk = Desk::new();
+    let old = "[a:b = 1] START '2016-01-01T00:00:00Z' STOP '2016-02-01T00:00:00Z'";
+    let check = ["pattern", "check", old, "--fail-on", "invalid"];
+    desk.run(&[&check[..], &["--stix-version", "2.0"]].concat()).expect(0);
+    desk.run(&check).expect(6);
+    desk.run(&[&check[..], &["--stix-version", "3.0"]].concat()).expect(2);
+    let requests = format!(
+        "{{\"n\":1,\"pattern\":\"{old}\",\"stix_version\":\"2.0\"}}\n{{\"n\":2,\"pattern\":\"{old}\",\"stix_version\":null}}\n\
+         {{\"n\":3,\"pattern\":\"{old}\",\"stix_version\":\"1.2\"}}\n"
+    );
+    let told = desk.run_with(&["pattern", "check", "--jsonl"], &requests).expect(0).stdout;
+    let starts = ["{\"n\":1,\"result\":\"valid\"}", "{\"n\":2,\"result\":\"invalid\"", "{\"n\":3,\"error\""];
+    assert!(told.lines().zip(starts).all(|(line, start)| line.starts_with(start)), "{told}");
+}
+
+#[test]
 fn each_line_of_a_batch_is_answered_in_order() {
     // Would break: a program in another language takes one pattern's verdict for another's.
     let desk = Desk::new();

@@ -85,7 +85,7 @@ fn receive(door: &Door, admitted: &Admitted, bytes: Bytes, limits: &BodyLimits) 
     let note = match split.shape {
         Shape::Envelope => None,
         Shape::Bundle => Some("a bundle was taken as if it were an envelope".to_owned()),
-        Shape::List | Shape::Object => {
+        Shape::Lines | Shape::List | Shape::Object => {
             return Err(not_envelope("send one object with a list `objects`").into());
         }
     };

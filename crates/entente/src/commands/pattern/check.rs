@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Fault, each, parse, read};
+use super::{Fault, each, is_alone, parse, read, version};
 use crate::args::PatternCheck;
 use crate::commands::batch::{self, Answer};
 use crate::failure::{Outcome, exit};
@@ -13,19 +13,20 @@ use crate::output::{Form, Output, counted};
 #[derive(Deserialize)]
 struct Request {
     pattern: String,
+    stix_version: Option<String>,
 }
 
 /// Reads patterns and says of each whether it is one.
 pub(super) fn run(args: &PatternCheck, output: &Output) -> Outcome {
     if batch::is_asked(output, &args.patterns) {
         batch::refuse("--fail-on", args.fail_on.is_some(), "give the patterns as arguments")?;
-        return batch::run(output, |request| answer(&request));
+        return batch::run(output, |request| answer(&request, &args.stix_version));
     }
     let (mut valid, mut invalid) = (0_u64, 0_u64);
     let mut items = output.items();
-    let is_alone = args.patterns.len() == 1 && args.patterns.first().is_some_and(|text| text != "-");
+    let is_alone = is_alone(&args.patterns);
     each(&args.patterns, output, |asked| {
-        let read = parse(&asked);
+        let read = parse(&asked, &args.stix_version);
         let is_valid = read.is_ok();
         *(if is_valid { &mut valid } else { &mut invalid }) += 1;
         let verdict = word(is_valid);
@@ -60,8 +61,8 @@ fn word(is_valid: bool) -> &'static str {
     if is_valid { "valid" } else { "invalid" }
 }
 
-fn answer(request: &Request) -> Result<Answer, String> {
-    Ok(match read(&request.pattern) {
+fn answer(request: &Request, default: &str) -> Result<Answer, String> {
+    Ok(match read(&request.pattern, version(request.stix_version.as_deref(), default)?) {
         Ok(_) => Answer::new("valid"),
         Err(error) => Answer::new("invalid").with("error", Fault::Pattern(error).json()),
     })

@@ -27,6 +27,11 @@ struct Asked<'a> {
     text: Option<&'a str>,
 }
 
+/// Whether one pattern is asked about on the command line.
+fn is_alone(patterns: &[String]) -> bool {
+    matches!(patterns, [text] if text != "-")
+}
+
 /// Hands over every pattern: those of the command line, else the lines of stdin that are not blank.
 fn each(
     patterns: &[String],
@@ -68,13 +73,21 @@ enum Fault {
 }
 
 /// Reads a pattern of one version of STIX.
-fn parse(asked: &Asked<'_>) -> Result<Pattern, Fault> {
-    read(asked.text.ok_or(Fault::Encoding)?).map_err(Fault::Pattern)
+fn parse(asked: &Asked<'_>, version: &str) -> Result<Pattern, Fault> {
+    read(asked.text.ok_or(Fault::Encoding)?, version).map_err(Fault::Pattern)
+}
+
+/// The version a request asks for: its own, else that of the command line.
+fn version<'a>(asked: Option<&'a str>, default: &'a str) -> Result<&'a str, String> {
+    match asked.unwrap_or(default) {
+        known @ ("2.0" | "2.1") => Ok(known),
+        other => Err(format!("`stix_version` is 2.0 or 2.1, not `{}`", visible(other))),
+    }
 }
 
 /// Reads a text as a pattern of one version of STIX.
-fn read(text: &str) -> Result<Pattern, PatternError> {
-    entente_pattern::parse(text)
+fn read(text: &str, version: &str) -> Result<Pattern, PatternError> {
+    entente_pattern::parse_version(text, version)
 }
 
 impl Fault {
@@ -155,7 +168,7 @@ mod tests {
     use super::{caret, read};
 
     fn shown(pattern: &str) -> String {
-        caret(pattern, &read(pattern).unwrap_err())
+        caret(pattern, &read(pattern, "2.1").unwrap_err())
     }
 
     #[test]
