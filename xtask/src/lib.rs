@@ -24,6 +24,7 @@ pub mod limits;
 pub mod lint;
 pub mod place;
 pub mod process;
+pub mod registries;
 pub mod supply;
 pub mod tally;
 pub mod test;

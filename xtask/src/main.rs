@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use xtask::place::Place;
-use xtask::{bench, check, codes, fuzz, test, vendor};
+use xtask::{bench, check, codes, fuzz, registries, test, vendor};
 
 const USAGE: &str = "\
 usage: cargo xtask <chore>
@@ -17,6 +17,8 @@ usage: cargo xtask <chore>
   bench [NAME…] [--quick]  benchmarks in release, one table beside the physical limits
   vendor --check|--update  vendored files against their digests, or fetched anew
   codes --write            docs/errors.md brought up to the codes of the sources
+  registries --from DIR --date YYYY-MM-DD
+                           lists of registered names, from the packages unpacked in DIR
   fuzz [TARGET…] [--seconds N] [--manifest]
                            each fuzz target for N seconds (default 30); --manifest rewrites the list of targets
 ";
@@ -50,6 +52,7 @@ fn run() -> Result<bool> {
         "bench" => bench::run(&Place::open(root)?, &arguments),
         "vendor" => vendor::run(&root, &arguments),
         "codes" => codes::run(&root, &arguments),
+        "registries" => registries::run(&root, &arguments),
         "fuzz" => fuzz::run(&Place::open(root)?, &arguments),
         other => bail!("unknown chore `{other}`\n\n{USAGE}"),
     }

@@ -10,6 +10,7 @@
 //! | `parser` | tokens to the tree, with the limits |
 //! | `tree` | the tree |
 //! | `print` | the tree to text |
+//! | `canonical` | canonical form and equivalence |
 //! | `keys` | literals and look-up keys |
 //!
 //! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
@@ -26,7 +27,9 @@
 //! # Ok::<(), entente_pattern::PatternError>(())
 //! ```
 
+mod canonical;
 mod error;
+mod evaluate;
 mod keys;
 mod parser;
 mod print;
@@ -94,6 +97,25 @@ impl Pattern {
         keys::literals(&self.root)
     }
 
+    /// Returns the canonical form; its text is what to compare and to hash.
+    ///
+    /// Patterns of equal form mean the same; some that mean the same differ in form. Parts are sorted, doubles and absorbed
+    /// parts dropped, and the whole is written as alternatives, at most 4,096 for one bracket and for the whole, in at most
+    /// 1 MiB of text. Beyond them see [`canonical_form`](Self::canonical_form). A pattern that cannot be evaluated may lose the
+    /// part that says so.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        self.canonical_form().0
+    }
+
+    /// Returns the canonical form, and whether it is written as alternatives throughout; where that is false, some part is only
+    /// flattened and sorted, since its alternatives would be too many.
+    #[must_use]
+    pub fn canonical_form(&self) -> (Self, bool) {
+        let (root, complete) = canonical::canonical(&self.root);
+        (Self { root }, complete)
+    }
+
     /// Returns the keys whose union is the pattern: it matches exactly where one of them is seen.
     ///
     /// None where the pattern says more or something else than equality: `AND`, `FOLLOWEDBY`, qualifiers, negation, order,
@@ -102,6 +124,21 @@ impl Pattern {
     pub fn keys(&self) -> Option<Vec<Key>> {
         keys::keys(&self.root)
     }
+}
+
+/// Tells whether two patterns have one canonical form, and so mean the same.
+///
+/// # Examples
+///
+/// ```
+/// use entente_pattern::{equivalent, parse};
+/// let one = parse("[file:name IN ('b', 'a')]")?;
+/// assert!(equivalent(&one, &parse("[file:name = 'a' OR file:name == 'b']")?));
+/// assert!(!equivalent(&one, &parse("[file:name = 'a']")?));
+/// # Ok::<(), entente_pattern::PatternError>(())
+/// ```
+pub fn equivalent(a: &Pattern, b: &Pattern) -> bool {
+    a == b || a.canonical() == b.canonical()
 }
 
 impl fmt::Display for Pattern {

@@ -11,6 +11,8 @@
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
 //! | [`kinds`] | the table of known object types |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
+//! | [`syntax`] | the forms of texts, one function each |
+//! | [`tables`] | types, properties and registries as data |
 //! | [`validate`] | the rules that an object must keep to be admitted |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
@@ -46,6 +48,7 @@ mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod syntax;
 pub mod tables;
 mod timestamp;
 pub mod validate;

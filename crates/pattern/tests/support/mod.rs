@@ -1,12 +1,14 @@
 //! Generated patterns as small trees of their own: they print themselves, and make variants of themselves that mean the same.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::fmt;
 
 use proptest::prelude::*;
 
 /// Comparison expressions inside `[ ]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
+pub(crate) enum Test {
     /// One comparison, as text.
     Leaf(String),
     /// Parts joined by `AND` (true) or `OR`; one part is written in parentheses.
@@ -15,7 +17,7 @@ pub enum Test {
 
 /// Observation expressions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Observation {
+pub(crate) enum Observation {
     /// `[ … ]`.
     Test(Test),
     /// Parts joined by `AND`, `OR` or `FOLLOWEDBY`; one part is written in parentheses.
@@ -50,7 +52,7 @@ impl fmt::Display for Observation {
 }
 
 /// Comparisons over three types with few properties and values, so that generated data often meets them.
-pub fn leaves() -> impl Strategy<Value = String> {
+pub(crate) fn leaves() -> impl Strategy<Value = String> {
     let text = prop_oneof![Just("'a'"), Just("'b'"), Just("'a%'"), Just("''")];
     let number = prop_oneof![Just("0"), Just("1"), Just("1.0"), Just("2"), Just("2.5"), Just("-1")];
     let not = prop_oneof![3 => Just(""), 1 => Just("NOT ")];
@@ -73,14 +75,14 @@ pub fn leaves() -> impl Strategy<Value = String> {
 }
 
 /// Trees of comparisons with at most `leaves` of them, or about so.
-pub fn tests(leaves_max: u32) -> impl Strategy<Value = Test> {
+pub(crate) fn tests(leaves_max: u32) -> impl Strategy<Value = Test> {
     leaves().prop_map(Test::Leaf).prop_recursive(3, leaves_max, 3, |inner| {
         (any::<bool>(), proptest::collection::vec(inner, 1..4)).prop_map(|(by_and, parts)| Test::Joined(by_and, parts))
     })
 }
 
 /// Qualifiers with small numbers and instants of one minute.
-pub fn qualifiers() -> impl Strategy<Value = String> {
+pub(crate) fn qualifiers() -> impl Strategy<Value = String> {
     prop_oneof![
         (0_u32..3, 1_u32..4).prop_map(|(start, length)| format!(
             "START t'2026-01-01T00:00:{:02}Z' STOP t'2026-01-01T00:00:{:02}Z'",
@@ -93,7 +95,7 @@ pub fn qualifiers() -> impl Strategy<Value = String> {
 }
 
 /// Whole patterns; about one in three has a qualifier.
-pub fn observations() -> impl Strategy<Value = Observation> {
+pub(crate) fn observations() -> impl Strategy<Value = Observation> {
     tests(4).prop_map(Observation::Test).prop_recursive(3, 6, 3, |inner| {
         let word = prop_oneof![Just("AND"), Just("OR"), Just("FOLLOWEDBY")];
         prop_oneof![
@@ -106,16 +108,16 @@ pub fn observations() -> impl Strategy<Value = Observation> {
 
 /// A generator of its own, so that a variant follows from the tree and one number.
 #[derive(Debug, Clone)]
-pub struct Choices(u64);
+pub(crate) struct Choices(u64);
 
 impl Choices {
     /// Starts from a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
 
     /// Returns a number below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         // Xorshift; its quality is enough to pick positions.
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -132,7 +134,7 @@ impl Choices {
 
 impl Test {
     /// Makes a tree of equal meaning: parts in another order, some twice, some in more parentheses.
-    pub fn variant(&self, choices: &mut Choices) -> Self {
+    pub(crate) fn variant(&self, choices: &mut Choices) -> Self {
         let Self::Joined(by_and, parts) = self else {
             return if choices.below(4) == 0 { Self::Joined(true, vec![self.clone()]) } else { self.clone() };
         };
@@ -151,7 +153,7 @@ impl Test {
 
 impl Observation {
     /// Makes a tree of equal meaning: parts of `AND` and `OR` in another order, parts of `OR` twice, chains regrouped.
-    pub fn variant(&self, choices: &mut Choices) -> Self {
+    pub(crate) fn variant(&self, choices: &mut Choices) -> Self {
         match self {
             Self::Test(test) => Self::Test(test.variant(choices)),
             Self::Qualified(inner, qualifier) => Self::Qualified(Box::new(inner.variant(choices)), qualifier.clone()),

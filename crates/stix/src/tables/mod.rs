@@ -30,6 +30,8 @@ pub use extensions::extension;
 pub use objects::table;
 pub use relationships::{Fit, fit as relationship};
 
+pub mod registries;
+
 /// Groups object types by the common properties they carry (STIX 2.1 §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
