@@ -49,8 +49,8 @@ use std::ops::ControlFlow;
 
 /// Reads one document of `format` and hands its items to `sink`, in the document's order.
 ///
-/// Flat formats are streamed in constant memory; STIX documents and MISP events are held whole, up to
-/// [`Options::document_size_bytes_max`]. When `sink` breaks, reading stops and [`Summary::stopped`] is set.
+/// Flat formats are streamed in constant memory, STIX documents in that of their largest object; MISP events are held whole, up
+/// to [`Options::document_size_bytes_max`]. When `sink` breaks, reading stops and [`Summary::stopped`] is set.
 ///
 /// # Errors
 ///

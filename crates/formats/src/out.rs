@@ -1,7 +1,7 @@
 //! Exports: CSV, lists, bundles.
 
 use entente_observable::{Observable, defang};
-use entente_stix::json;
+use entente_stix::bundle;
 
 /// Writes a table as RFC 4180 with LF, every field quoted where it must be.
 ///
@@ -96,16 +96,5 @@ pub fn list<'a>(values: impl IntoIterator<Item = &'a Observable>, harmless: bool
 /// `id` is the bundle's identifier, which the caller makes.
 #[must_use]
 pub fn stix_bundle<'a>(id: &str, objects: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut bytes = format!("{{\"type\":\"bundle\",\"id\":{}", json::quote(id)).into_bytes();
-    let mut any = false;
-    for object in objects {
-        bytes.extend_from_slice(if any { b"," } else { b",\"objects\":[" });
-        bytes.extend_from_slice(object);
-        any = true;
-    }
-    if any {
-        bytes.push(b']');
-    }
-    bytes.push(b'}');
-    bytes
+    bundle::write(id, objects)
 }

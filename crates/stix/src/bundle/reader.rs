@@ -30,6 +30,8 @@ pub struct Item {
     pub offset: u64,
     /// 1-based line on which an object by itself begins; none inside bundles, envelopes and lists.
     pub line: Option<u64>,
+    /// What surrounds it, as far as it is known: before the `type` of a bundle, an envelope.
+    pub shape: Shape,
     /// Its bytes, not yet read, or why they cannot be had.
     pub raw: Result<Vec<u8>, JsonError>,
 }
@@ -137,6 +139,7 @@ impl<R: BufRead> Iterator for Reader<R> {
                 index: piece.index,
                 offset: piece.offset,
                 line: piece.line,
+                shape: piece.shape,
                 raw: piece.raw.map(<[u8]>::to_vec),
             })),
             Err(error) => Some(Err(error)),

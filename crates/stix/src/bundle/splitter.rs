@@ -193,6 +193,8 @@ pub struct Piece<'a> {
     pub offset: u64,
     /// 1-based line on which an object by itself begins; none inside bundles, envelopes and lists.
     pub line: Option<u64>,
+    /// What surrounds it, as far as it is known: before the `type` of a bundle, an envelope.
+    pub shape: Shape,
     /// From its first byte to its last, not yet read; `STIX-E-001` for text between members that is no member, `STIX-E-011` for
     /// one above [`Limits::object_size_bytes_max`]. Reading goes on behind either.
     pub raw: Result<&'a [u8], JsonError>,
@@ -210,6 +212,7 @@ pub(super) struct Cut {
     index: u64,
     offset: u64,
     line: Option<u64>,
+    shape: Shape,
     pub(super) place: Result<Place, JsonError>,
 }
 
@@ -314,7 +317,7 @@ impl Splitter {
             Place::Chunk(start, end) => chunk.get(start..end).unwrap_or_default(),
             Place::Held => self.held.as_slice(),
         });
-        Piece { index: cut.index, offset: cut.offset, line: cut.line, raw }
+        Piece { index: cut.index, offset: cut.offset, line: cut.line, shape: cut.shape, raw }
     }
 
     fn start_call(&mut self) {
@@ -544,7 +547,14 @@ impl Splitter {
     fn numbered(&mut self, place: Result<Place, JsonError>) -> Cut {
         let index = self.index;
         self.index = self.index.saturating_add(1);
-        Cut { index, offset: self.piece_at, line: None, place }
+        let shape = match &self.top {
+            _ if self.in_lines => Shape::Lines,
+            Top { is_object: false, .. } => Shape::List,
+            Top { is_wrapper: false, .. } => Shape::Object,
+            Top { is_bundle: true, .. } => Shape::Bundle,
+            Top { .. } => Shape::Envelope,
+        };
+        Cut { index, offset: self.piece_at, line: None, shape, place }
     }
 
     fn end_object(&mut self, run: &Run<'_>) -> Cut {
