@@ -1,6 +1,7 @@
 //! Objects made by walking the tables: the least that is valid, everything that is valid, and one fault at a time.
 //!
-//! Included by tests with `#[path = "support/generate.rs"] mod generate;`. The values are ours and mean nothing.
+//! Included by tests with `#[path = "support/generate.rs"] mod generate;`. The values are ours and mean nothing; identifiers have
+//! UUIDs of version 4 throughout, those of observables too, so that a fault does not change what they should be.
 
 #![allow(
     dead_code,
@@ -62,6 +63,10 @@ pub(crate) fn minimal(object_type: &str) -> String {
         "x509-certificate" => &["serial_number"],
         _ => &[],
     };
+    if object_type == "extension-definition" {
+        // Of all values one would demand `extension_properties`.
+        object.insert("extension_types".to_owned(), json!(["property-extension"]));
+    }
     for name in demanded {
         object.insert((*name).to_owned(), value(own, own.property(name).unwrap(), object_type));
     }
@@ -73,7 +78,7 @@ pub(crate) fn full(object_type: &str) -> String {
     Value::Object(everything(object_type)).to_string()
 }
 
-/// Full objects of a type with the properties that [`full`] leaves out.
+/// Full objects of a type with the properties and values that [`full`] leaves out.
 pub(crate) fn alternatives(object_type: &str) -> Vec<String> {
     let mut object = everything(object_type);
     match object_type {
@@ -89,8 +94,7 @@ pub(crate) fn alternatives(object_type: &str) -> Vec<String> {
             object.insert("body_multipart".to_owned(), parts);
         }
         "malware" => {
-            object.remove("name");
-            object.insert("is_family".to_owned(), json!(false));
+            object.insert("is_family".to_owned(), json!(true));
         }
         "network-traffic" => {
             object.remove("end");
@@ -98,7 +102,10 @@ pub(crate) fn alternatives(object_type: &str) -> Vec<String> {
         }
         "observed-data" => {
             object.remove("object_refs");
-            object.insert("objects".to_owned(), json!({"0": {"type": "ipv4-addr", "value": "192.0.2.44"}}));
+            object.insert(
+                "objects".to_owned(),
+                json!({"0": {"type": "ipv4-addr", "id": id("ipv4-addr"), "value": "192.0.2.44"}}),
+            );
         }
         _ => return Vec::new(),
     }
@@ -182,10 +189,13 @@ fn value(table: &Table, property: &Property, object_type: &str) -> Value {
             json!([{"lang": "de", "selectors": ["type"]}, {"marking_ref": GREEN, "selectors": ["type"]}])
         }
         ("indicator", "pattern") => json!("[ipv4-addr:value = '192.0.2.44']"),
-        ("malware", "is_family") => json!(true),
+        ("email-message", "additional_header_fields") => json!({"Reply-To": ["a@example.com"]}),
         ("marking-definition", "definition_type") => json!("statement"),
+        ("pdf-ext", "document_info_dict") => json!({"Title": "text"}),
+        ("raster-image-ext", "exif_tags") => json!({"Make": "Acme", "XResolution": 300}),
         ("http-request-ext", "request_header") => json!({"Accept-Encoding": ["gzip"]}),
         ("network-traffic", "ipfix") => json!({"minimumIpTotalLength": 32, "flowEndReason": "idle"}),
+        ("windows-process-ext", "startup_info") => json!({"cb": 68}),
         ("socket-ext", "options") => json!({"SO_KEEPALIVE": 1}),
         (_, name) => {
             let later = table.ordered.iter().any(|(later, ..)| *later == name);
@@ -221,7 +231,7 @@ fn of_form(form: &Form, object_type: &str, instant: &str) -> Value {
         }
         Form::List(item) => json!([of_form(item, object_type, instant)]),
         Form::Extensions => predefined(object_type),
-        Form::Container => json!({"0": {"type": "ipv4-addr", "value": "192.0.2.44"}}),
+        Form::Container => json!({"0": {"type": "ipv4-addr", "id": id("ipv4-addr"), "value": "192.0.2.44"}}),
         Form::Translations => json!({"de": {"name": "Name"}}),
         Form::Definition => json!({"statement": "text"}),
         Form::Object => serde_json::from_str(&minimal("identity")).unwrap(),
