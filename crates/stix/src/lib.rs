@@ -13,7 +13,7 @@
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |
-//! | [`validate`] | the rules that an object must keep to be admitted |
+//! | [`validate`] | every rule of the specification, held against one object or bundle |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -52,6 +52,7 @@ pub mod syntax;
 pub mod tables;
 mod timestamp;
 pub mod validate;
+mod value;
 
 pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};

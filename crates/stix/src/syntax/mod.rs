@@ -51,6 +51,7 @@ pub fn check(syntax: Syntax, text: &str) -> Option<Code> {
         Syntax::Cpe => cpe::cpe(text),
         Syntax::CharacterSet => registered::character_set(text),
         Syntax::MediaType => registered::media_type(text),
+        Syntax::RegisteredMediaType => registered::registered_media_type(text),
         Syntax::Language => language::language(text),
         Syntax::SoftwareLanguage => language::software_language(text),
         Syntax::RelationshipType => name::relationship_type(text),
