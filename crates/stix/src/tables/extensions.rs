@@ -27,7 +27,7 @@ pub static NTFS: Table = of(
 /// `alternate-data-stream-type`, in `ntfs-ext`.
 pub static ALTERNATE_DATA_STREAM: Table = embedded(
     "alternate-data-stream-type",
-    "§6.7.3",
+    "§6.7.3.2",
     &[required("name", Form::Text), optional("hashes", Form::Hashes), optional("size", COUNT)],
 );
 
@@ -85,7 +85,7 @@ pub static WINDOWS_PEBINARY: Table = of(
 /// `windows-pe-optional-header-type`, in `windows-pebinary-ext`.
 pub static WINDOWS_PE_OPTIONAL_HEADER: Table = embedded(
     "windows-pe-optional-header-type",
-    "§6.7.6",
+    "§6.7.6.2",
     &[
         optional("magic_hex", Form::Hex),
         optional("major_linker_version", ANY_INTEGER),
@@ -125,7 +125,7 @@ pub static WINDOWS_PE_OPTIONAL_HEADER: Table = embedded(
 /// `windows-pe-section-type`, in `windows-pebinary-ext`.
 pub static WINDOWS_PE_SECTION: Table = embedded(
     "windows-pe-section-type",
-    "§6.7.6",
+    "§6.7.6.3",
     &[
         required("name", Form::Text),
         optional("size", COUNT),
@@ -306,7 +306,7 @@ pub static KILL_CHAIN_PHASE: Table = embedded(
 /// `granular-marking`.
 pub static GRANULAR_MARKING: Table = embedded(
     "granular-marking",
-    "§7.2.3",
+    "§7.2.3.1",
     &[
         optional("lang", Form::Syntax(Syntax::Language)),
         optional("marking_ref", reference!("marking-definition")),

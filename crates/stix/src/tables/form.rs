@@ -2,7 +2,7 @@
 
 use super::{Class, Form, Need, Property, Role, Syntax, Table, Targets};
 
-/// The largest whole number that survives JSON, 2^53 − 1 (STIX 2.1 §2.8).
+/// The largest whole number that survives JSON, 2^53 − 1 (STIX 2.1 §2.10).
 pub(super) const LARGEST: i64 = 9_007_199_254_740_991;
 
 pub(super) const ANY_FLOAT: Form = Form::Float(f64::MIN, f64::MAX);
