@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
+    /// Identify STIX objects, offline
+    #[command(subcommand)]
+    Stix(Stix),
     /// Check STIX patterns, offline
     #[command(subcommand)]
     Pattern(PatternCommand),
@@ -462,6 +465,17 @@ pub(crate) enum Token {
     Revoke {
         /// Token id
         id: String,
+    },
+}
+
+/// `stix …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stix {
+    /// The deterministic id of observables, or why there is none
+    Id {
+        /// Bundles, envelopes, lists, objects or JSON lines, plain, gzip or zstd; `-` for stdin; none with --jsonl: one
+        /// request a line on stdin
+        files: Vec<PathBuf>,
     },
 }
 

@@ -9,6 +9,7 @@ mod look;
 mod node;
 mod party;
 mod pattern;
+mod stix;
 mod transfer;
 mod verify;
 
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Export(args) => transfer::export(&args, &open(global)?, output),
         Command::Ledger(command) => ledger::run(&command, &open(global)?, output),
         Command::Token(command) => party::token(command, &open(global)?, output),
+        Command::Stix(command) => stix::run(command, output),
         Command::Pattern(command) => pattern::run(command, output),
         Command::Formats => admit::formats(output),
         Command::Doctor { fail_on } => doctor::run(fail_on.as_deref(), global, output),

@@ -13,3 +13,4 @@ mod manners;
 mod patterns;
 mod proofs;
 mod setup;
+mod stix;
