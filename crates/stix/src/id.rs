@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::json::{quote_into, string_inside, string_items, unescape};
 use crate::kinds::{self, Class};
 use crate::object::Object;
-use crate::{jcs, timestamp::Timestamp};
+use crate::tables::{self, Table};
+use crate::{jcs, scan, timestamp::Timestamp};
 
 /// The namespace of deterministic identifiers, 00abedb4-aa42-466c-9c01-fed23315a9b7.
 pub const SCO_NAMESPACE: [u8; 16] =
@@ -102,7 +104,29 @@ pub fn is_object_type(name: &str) -> bool {
 /// Computes `type--UUIDv5` of `name` in a namespace of the caller's.
 pub fn derived(namespace: &[u8; 16], object_type: &str, name: &str) -> String {
     let uuid = Uuid::new_v5(&Uuid::from_bytes(*namespace), name.as_bytes());
-    format!("{object_type}--{uuid}")
+    with_uuid(object_type, uuid)
+}
+
+/// Makes `type--UUID` of version 4 from sixteen bytes, of which the bits of version and variant are set.
+///
+/// The crate has no random source: the bytes come from the caller's.
+///
+/// # Examples
+///
+/// ```
+/// use entente_stix::id::of_bytes;
+/// assert_eq!(of_bytes("process", [0xff; 16]), "process--ffffffff-ffff-4fff-bfff-ffffffffffff");
+/// ```
+pub fn of_bytes(object_type: &str, bytes: [u8; 16]) -> String {
+    with_uuid(object_type, uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+fn with_uuid(object_type: &str, uuid: Uuid) -> String {
+    let mut text = String::with_capacity(object_type.len().saturating_add(38));
+    text.push_str(object_type);
+    text.push_str("--");
+    text.push_str(uuid.hyphenated().encode_lower(&mut [0; uuid::fmt::Hyphenated::LENGTH]));
+    text
 }
 
 /// Computes the deterministic identifier of an observable whose only contributing property is `value`.
@@ -154,26 +178,157 @@ pub fn sco_id(object_type: &str, contributing: &Map<String, Value>) -> Option<St
 /// None where the rule gives none. An object whose identifier has version 5 and differs from this one is to be flagged and
 /// never merged on the identifier it claims.
 pub fn recomputed(object: &Object) -> Option<String> {
-    kinds::find(object.object_type()).filter(|kind| kind.class == Class::Sco)?;
-    sco_id(object.object_type(), &object.json())
-}
-
-fn hash_name(name: &str) -> Cow<'_, str> {
-    let plain = |text: &str| text.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_uppercase();
-    let wanted = plain(name);
-    match HASH_NAMES.into_iter().find(|known| plain(known) == wanted) {
-        Some(known) => Cow::Borrowed(known),
-        None => Cow::Borrowed(name),
+    let object_type = object.object_type();
+    let table = tables::table(object_type).filter(|table| table.class() == Some(Class::Sco))?;
+    match direct_name(object, table) {
+        Direct::Name(name) => Some(derived(&SCO_NAMESPACE, object_type, &name)),
+        Direct::Nothing => None,
+        Direct::Other => sco_id(object_type, &object.json()),
     }
 }
 
-/// Spells known hash names as the vocabulary does; a name already spelled so wins over another spelling of it.
+/// The name to hash, where it can be written straight from the object's bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Direct {
+    Name(String),
+    /// No contributing property is present.
+    Nothing,
+    /// Something that only the full reader understands.
+    Other,
+}
+
+/// LIMIT: most contributing properties of one type (`network-traffic`).
+const CONTRIBUTING_MAX: usize = 8;
+
+fn direct_name(object: &Object, table: &Table) -> Direct {
+    let mut present = [("", ""); CONTRIBUTING_MAX];
+    let mut count = 0_usize;
+    for &key in table.contributing {
+        if let Some(value) = object.member_text(key) {
+            let Some(slot) = present.get_mut(count) else {
+                return Direct::Other;
+            };
+            *slot = (key, value);
+            count = count.saturating_add(1);
+        }
+    }
+    let present = present.get_mut(..count).unwrap_or_default();
+    if present.is_empty() {
+        return Direct::Nothing;
+    }
+    // ASCII names sort alike by bytes and by UTF-16 code units.
+    present.sort_unstable();
+    let mut name = String::with_capacity(160);
+    for (at, (key, value)) in present.iter().enumerate() {
+        name.push_str(if at == 0 { "{\"" } else { ",\"" });
+        name.push_str(key);
+        name.push_str("\":");
+        let written = match *key {
+            "hashes" => write_hash(&mut name, value),
+            "start" | "end" => write_instant(&mut name, value),
+            _ => write_simple(&mut name, value),
+        };
+        if written.is_none() {
+            return Direct::Other;
+        }
+    }
+    name.push('}');
+    Direct::Name(name)
+}
+
+/// Writes a string, a list of strings, a boolean, or a whole number in its shortest form; none for anything else.
+fn write_simple(name: &mut String, raw: &str) -> Option<()> {
+    match raw.as_bytes() {
+        [b'"', ..] => write_text(name, string_inside(raw)?),
+        [b'[', ..] => {
+            name.push('[');
+            for (at, item) in string_items(raw)?.into_iter().enumerate() {
+                if at > 0 {
+                    name.push(',');
+                }
+                write_text(name, item);
+            }
+            name.push(']');
+        }
+        b"true" | b"false" | b"0" => name.push_str(raw),
+        // Up to fifteen digits, every whole number is a double and prints as it is written.
+        [b'1'..=b'9', rest @ ..] if rest.len() < 15 && rest.iter().all(u8::is_ascii_digit) => name.push_str(raw),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Writes a string of JSON from the inside of its literal. Without escapes the literal is its canonical form.
+fn write_text(name: &mut String, inside: &str) {
+    match unescape(inside) {
+        Cow::Borrowed(plain) => {
+            name.push('"');
+            name.push_str(plain);
+            name.push('"');
+        }
+        Cow::Owned(text) => quote_into(name, &text),
+    }
+}
+
+fn write_instant(name: &mut String, raw: &str) -> Option<()> {
+    quote_into(name, &trimmed_text(&unescape(string_inside(raw)?)));
+    Some(())
+}
+
+/// Writes the one entry that counts of a dictionary of strings whose keys all are spelled as in the vocabulary.
+fn write_hash(name: &mut String, raw: &str) -> Option<()> {
+    let mut rest = raw.strip_prefix('{')?.strip_suffix('}')?.trim_ascii();
+    let mut chosen: Option<(usize, &str, &str)> = None;
+    loop {
+        let (key, after) = leading_string(rest)?;
+        let (value, after) = leading_string(after.trim_ascii_start().strip_prefix(':')?.trim_ascii_start())?;
+        if !HASH_NAMES.contains(&key) {
+            return None;
+        }
+        let rank = HASH_PREFERENCE.iter().position(|preferred| *preferred == key).unwrap_or(HASH_PREFERENCE.len());
+        if chosen.is_none_or(|(best, best_key, _)| (rank, key) < (best, best_key)) {
+            chosen = Some((rank, key, value));
+        }
+        rest = after.trim_ascii_start();
+        match rest.strip_prefix(',') {
+            Some(next) => rest = next.trim_ascii_start(),
+            None if rest.is_empty() => break,
+            None => return None,
+        }
+    }
+    let (_, key, value) = chosen?;
+    name.push_str("{\"");
+    name.push_str(key);
+    name.push_str("\":");
+    write_text(name, value);
+    name.push('}');
+    Some(())
+}
+
+/// Splits a string literal without escapes off the front: its inside, and what follows the closing quote.
+fn leading_string(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix('"')?;
+    let (inside, after) = inside.split_at_checked(scan::plain_run(inside.as_bytes(), 0))?;
+    Some((inside, after.strip_prefix('"')?))
+}
+
+fn hash_name(name: &str) -> &str {
+    let plain = |text: &'static str| text.bytes().filter(|byte| *byte != b'-');
+    let wanted = || name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_uppercase());
+    HASH_NAMES.into_iter().find(|known| plain(known).eq(wanted())).unwrap_or(name)
+}
+
+/// Spells known hash names as the vocabulary does.
+///
+/// A name already spelled so wins over other spellings of it, among which the smallest wins: the sender's order must not matter.
 fn hash_names(hashes: &Map<String, Value>) -> Map<String, Value> {
+    let mut keys: Vec<(&String, &Value)> = hashes.iter().collect();
+    keys.sort_unstable_by_key(|(key, _)| *key);
     let mut named = Map::new();
-    for (key, value) in hashes {
+    for (key, value) in keys {
         let name = hash_name(key);
-        if name == key.as_str() || !hashes.contains_key(name.as_ref()) {
-            named.insert(name.into_owned(), value.clone());
+        if name == key || !(hashes.contains_key(name) || named.contains_key(name)) {
+            named.insert(name.to_owned(), value.clone());
         }
     }
     named
@@ -197,11 +352,15 @@ fn trimmed(value: &Value) -> Value {
     let Value::String(text) = value else {
         return value.clone();
     };
+    Value::String(trimmed_text(text).into_owned())
+}
+
+fn trimmed_text(text: &str) -> Cow<'_, str> {
     match text.strip_suffix('Z') {
         Some(instant) if instant.contains('.') && Timestamp::parse(text).is_ok() => {
-            Value::String(format!("{}Z", instant.trim_end_matches('0').trim_end_matches('.')))
+            Cow::Owned(format!("{}Z", instant.trim_end_matches('0').trim_end_matches('.')))
         }
-        _ => value.clone(),
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -357,6 +516,30 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_misspelled_hash_names_does_not_matter() {
+        let id = |hashes: &str| sco_id("file", &serde_json::from_str(&format!("{{\"hashes\":{hashes}}}")).unwrap());
+        assert_eq!(id(r#"{"sha256":"a","SHA256":"b"}"#), id(r#"{"SHA256":"b","sha256":"a"}"#));
+        assert_eq!(id(r#"{"sha256":"a","SHA-256":"b"}"#), id(r#"{"SHA-256":"b"}"#));
+    }
+
+    #[test]
+    fn common_observables_take_the_direct_way() {
+        for (object_type, members, name) in [
+            ("url", r#""value":"http:\/\/a\u00e9""#, Some(r#"{"value":"http://aé"}"#)),
+            ("autonomous-system", r#""number":64511,"name":"x""#, Some(r#"{"number":64511}"#)),
+            ("file", r#""name":"a","hashes":{"SHA-256":"b","MD5":"c"}"#, Some(r#"{"hashes":{"MD5":"c"},"name":"a"}"#)),
+            ("file", r#""name":"a","extensions":{}"#, None),
+        ] {
+            let text = format!(
+                "{{\"type\":\"{object_type}\",\"id\":\"{object_type}--5853f6a4-638f-5b4e-9b0f-ded361ae3812\",{members}}}"
+            );
+            let object = Object::parse(text.as_bytes(), &Limits::admission()).unwrap();
+            let expected = name.map_or(Direct::Other, |name| Direct::Name(name.to_owned()));
+            assert_eq!(direct_name(&object, tables::table(object_type).unwrap()), expected);
+        }
+    }
+
+    #[test]
     fn types_without_a_rule_have_no_deterministic_id() {
         let map = serde_json::from_str(r#"{"name":"x","pid":4}"#).unwrap();
         assert_eq!(sco_id("process", &map), None);
@@ -399,6 +582,33 @@ mod tests {
             let mut map = Map::new();
             map.insert("value".to_owned(), Value::String(value.clone()));
             prop_assert_eq!(Some(sco_value_id("domain-name", &value)), sco_id("domain-name", &map));
+        }
+
+        #[test]
+        fn the_direct_way_and_the_general_way_agree(
+            (object_type, members) in prop::sample::select(vec![
+                ("artifact", vec!["hashes", "payload_bin"]),
+                ("autonomous-system", vec!["number", "name"]),
+                ("email-message", vec!["from_ref", "subject", "body"]),
+                ("file", vec!["name", "hashes", "parent_directory_ref", "extensions", "size"]),
+                ("network-traffic", vec!["start", "end", "src_ref", "dst_port", "protocols", "extensions"]),
+                ("software", vec!["version", "name", "vendor", "cpe"]),
+                ("url", vec!["value"]),
+                ("windows-registry-key", vec!["values", "key"]),
+            ]).prop_flat_map(|(name, keys)| (Just(name), prop::sample::subsequence(keys.clone(), 0..=keys.len()).prop_shuffle())),
+            values in prop::collection::vec(prop::sample::select(vec![
+                r#""plain""#, r#""""#, r#""a\\\"\/\u00e9\n""#, r#""é😀""#, "0", "7.0", "64511", "1e3", "-0", "-5", "123456789012345",
+                "1234567890123456", "9007199254740993", "true", "null", "[]", r#"["tcp", "a\\b" ]"#, r#"["x",1]"#, r#"[["x"]]"#, "{}",
+                r#"{ "SHA-256" : "a" , "MD5":"b"}"#, r#"{"SHA-256":"a","SSDEEP":"3:\/a:b"}"#, r#"{"sha256":"a","TLSH":"b"}"#,
+                r#"{"SHA256":"a","sha-256":"b"}"#, r#"{"SHA3-512":"c","SHA3-256":"d"}"#, r#"{"M\u00445":"x"}"#, r#"{"MD5":1}"#,
+                r#""2026-11-01T00:00:00.500Z""#, r#""2026-11-01T00:00:00.000Z""#, r#""2026-11-01T00:00:00Z""#, r#""x.00Z""#,
+                r#"{"ntfs-ext":{"sid":"1","alternate_data_streams":[{"name":"a","hashes":{"sha256":"b"}}]}}"#,
+            ]), 6),
+        ) {
+            let inner: String = members.iter().zip(&values).map(|(key, value)| format!(",\"{key}\" :{value}")).collect();
+            let text = format!("{{\"type\":\"{object_type}\",\"id\":\"{object_type}--5853f6a4-638f-5b4e-9b0f-ded361ae3812\"{inner}}}");
+            let object = Object::parse(text.as_bytes(), &Limits::admission()).unwrap();
+            prop_assert_eq!(recomputed(&object), sco_id(object_type, &object.json()), "{}", text);
         }
 
         #[test]
