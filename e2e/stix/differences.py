@@ -37,14 +37,14 @@ def _text(expression, flags=re.S):
 _HASH = r"hashes(?:\s*\.\s*(?:[A-Za-z0-9_]+|'[^']*'))"
 
 
-def _syntax(name, reason, mine, theirs, holds, version="2.1"):
-    return Difference("check", name, reason, lambda case, m, t: m == mine and t == theirs and case.get("version", "2.1") == version and holds(case))
+def _syntax(name, reason, mine, theirs, holds, versions=("2.0", "2.1")):
+    return Difference("check", name, reason, lambda case, m, t: m == mine and t == theirs and case.get("version", "2.1") in versions and holds(case))
 
 
 SYNTAX = [
     _syntax("binary-line-feed", "§9.2 allows base64 as RFC 4648 §4 gives it; MIME wraps it", "valid", "invalid", _text(r"b'[A-Za-z0-9+/=\n]*\n[A-Za-z0-9+/=\n]*'")),
     _syntax("leading-comment", "white space and comments may stand anywhere; the reference looks for a bracket in the raw text", "valid", "invalid",
-            _text(r"^\s*(/\*|//)")),
+            _text(r"^[\s(]*(/\*|//)")),
     _syntax("negative-index", "the grammar takes any integer; the reference parses it and then fails", "valid", "crash AttributeError", _text(r"\[\s*-\d+\s*\]")),
     _syntax("hash-index", "an index after `hashes` is no hash name; the reference fails on it", "valid", "crash AttributeError", _text(r"hashes\s*\[\s*[+-]?\d+\s*\]")),
     _syntax("hash-operator", "a part or a range of a hash is no hash; the reference checks every constant", "valid", "invalid",
@@ -54,7 +54,7 @@ SYNTAX = [
     _syntax("empty-text", "a pattern has at least one observation; the reference fails on nothing at all", "invalid", "crash UnboundLocalError",
             lambda case: case["pattern"] == ""),
     _syntax("plain-start-stop", "STIX 2.0 part 5 §4.1.2 shows both forms in use; 2.0 content with plain strings is read", "valid", "invalid",
-            _text(r"START\s*'|STOP\s*'"), "2.0"),
+            _text(r"START\s*'|STOP\s*'"), ("2.0",)),
 ]
 
 

@@ -58,9 +58,7 @@ class Objects:
 
     def reference(self, to):
         to = to.split(",")[0].strip()
-        to = {"any": "identity", "sdo": "malware", "sco": "ipv4-addr", "custom": "malware"}.get(to, to)
-        if to == "process" or class_of(to) != "sco":
-            return f"{to}--{UUID}"
+        to = {"any": "identity", "any but language-content": "identity", "domain object": "malware", "observable": "ipv4-addr"}.get(to, to)
         return f"{to}--{UUID}"
 
     def scalar(self, owner, name, kind):
@@ -95,11 +93,11 @@ class Objects:
             return "TVqQAAM="
         if kind == "hashes":
             return {"SHA-256": HASHES["SHA-256"]}
-        if kind == "dictionary":
+        if kind.startswith(("dictionary", "translations")):
             return copy.deepcopy(DICTIONARIES.get((owner, name), {"key": "value"}))
-        if kind == "object":
+        if kind == "marking":
             return {"statement": "some text"}
-        if kind == "observable-container":
+        if kind == "observable container":
             return {"0": {"type": "url", "value": "https://a.example/x"}}
         if kind in self.tables.sections:
             return self.minimal_part(kind)
@@ -216,7 +214,7 @@ class Objects:
     def property_faults(self, name, wrap, whole, owner):
         """One fault in each property: in the whole object where there is one, in the smallest with that property else."""
         for each in self.tables.properties(name):
-            if each.name == "id":
+            if each.name in ("id", "extensions"):
                 continue
             base = {key: value for key, value in whole.items() if key not in self.head(name)} if whole else self.minimal_part(name)
             if each.name not in base:
@@ -252,7 +250,7 @@ class Objects:
             yield "empty object", {}
             yield "null inside", {**value, "key": None}
             yield "empty list inside", {**value, "key": []}
-            if kind == "dictionary":
+            if kind.startswith(("dictionary", "translations")):
                 yield "bad key", {"a b": "x"}
                 yield "long key", {"k" * 251: "x"}
                 yield "short key", {"k": "x"}

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 class Property:
     def __init__(self, name, flag, kind, rules):
-        self.name, self.required, self.deprecated, self.kind, self.rules = name, flag == "R", flag == "D", kind, rules
+        self.name, self.required, self.deprecated, self.kind, self.rules = name, flag == "required", flag == "deprecated", kind, rules
 
     def __repr__(self):
         return f"{self.name}: {self.kind}"
@@ -20,24 +20,22 @@ class Property:
 class Tables:
     def __init__(self, path=ROOT / "docs" / "stix-tables.md"):
         self.sections, self.hosts, self.vocabularies = {}, {}, {}
-        name, part = None, None
-        joined = re.sub(r"\n  (?=\S)", " ", pathlib.Path(path).read_text(encoding="utf-8"))
-        for line in joined.splitlines():
-            if heading := re.match(r"#+ (?:[\d.]+ )?(.*)", line):
-                part = heading[1] if not line.startswith("####") else part
-                name = re.match(r"([a-z0-9-]+)(?: \(([a-z-]+)\))?$", heading[1]) if line.startswith("####") else None
+        name = None
+        for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+            if line.startswith("#"):
+                heading = re.fullmatch(r"### ([a-z0-9-]+) \((?:of `([a-z-]+)`, )?§.*\)", line)
+                name = heading[1] if heading else None
                 if name:
-                    name, host = name[1], name[2]
                     self.sections[name] = []
-                    if host:
-                        self.hosts[name] = host
-                continue
-            if entry := re.match(r"- \*\*([a-z0-9-]+)\*\* \(\d+[^)]*\): (.*)", line):
-                self.vocabularies[entry[1]] = re.findall(r"`([^`]+)`", entry[2])
-            if name and line.startswith("|"):
-                cells = [cell.strip().replace("\x00", "|") for cell in line.replace("\\|", "\x00").strip("|").split("|")]
-                if len(cells) >= 3 and re.fullmatch(r"[a-z][a-z0-9_]*", cells[0]):
-                    self.sections[name].append(Property(cells[0], cells[1], cells[2], cells[3] if len(cells) > 3 else ""))
+                    if heading[2]:
+                        self.hosts[name] = heading[2]
+            elif line.startswith("|"):
+                cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+                if re.fullmatch(r"[a-z0-9-]+-(ov|enum|type)", cells[0]) and len(cells) == 4 and cells[1].isdigit():
+                    self.vocabularies[cells[0]] = re.findall(r"`([^`]+)`", cells[3])
+                elif name and (named := re.fullmatch(r"`([a-z][a-z0-9_]*)`", cells[0])):
+                    kind = cells[2].replace("list of ", "list ").replace("dictionary of ", "dictionary ")
+                    self.sections[name].append(Property(named[1], cells[1], kind, cells[3]))
 
     def properties(self, name):
         return self.sections[name]
