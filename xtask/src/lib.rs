@@ -7,6 +7,7 @@
 //! | `bench` | runs every benchmark and prints one table beside the physical limits measured in the same run |
 //! | `vendor` | holds vendored files against their digests, or fetches them anew |
 //! | `codes` | brings `docs/errors.md` up to the codes of the sources |
+//! | `registries` | writes the lists of registered names anew from unpacked packages |
 //! | `fuzz` | runs each fuzz target for a while |
 //!
 //! A check is a function from the tree to a list of complaints; an empty list is a pass. What could not be checked is

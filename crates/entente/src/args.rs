@@ -99,10 +99,10 @@ pub(crate) enum Command {
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
-    /// Identify STIX objects, offline
+    /// Validate and identify STIX objects, offline
     #[command(subcommand)]
     Stix(Stix),
-    /// Check STIX patterns, offline
+    /// Check and compare STIX patterns, offline
     #[command(subcommand)]
     Pattern(PatternCommand),
     /// Formats that `admit` reads and `export` writes
@@ -471,12 +471,33 @@ pub(crate) enum Token {
 /// `stix …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Stix {
+    /// Hold objects against every rule of STIX 2.1
+    Validate(StixValidate),
     /// The deterministic id of observables, or why there is none
     Id {
-        /// Bundles, envelopes, lists, objects or JSON lines, plain, gzip or zstd; `-` for stdin; none with --jsonl: one
-        /// request a line on stdin
+        /// Files as for `stix validate`, or `-`; none with --jsonl: one request a line on stdin
         files: Vec<PathBuf>,
     },
+}
+
+/// `stix validate`.
+#[derive(Debug, Args)]
+pub(crate) struct StixValidate {
+    /// Bundles, envelopes, lists, objects or JSON lines, plain, gzip or zstd; `-` for stdin; none with --jsonl: one
+    /// request a line on stdin
+    pub(crate) files: Vec<PathBuf>,
+    /// standard; strict: a broken SHOULD is an error; lenient: only what makes an object unfit to hold is an error
+    #[arg(long, default_value = "standard", value_parser = ["standard", "strict", "lenient"])]
+    pub(crate) profile: String,
+    /// Report references that are not resolved within their file as well
+    #[arg(long)]
+    pub(crate) refs: bool,
+    /// Findings listed at most, the worst first; all are counted [default: 100, or 10000 with --json and --jsonl]
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Exit with 6 when there are findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = ["error", "warning"])]
+    pub(crate) fail_on: Option<String>,
 }
 
 /// `pattern …`.
@@ -484,6 +505,28 @@ pub(crate) enum Stix {
 pub(crate) enum PatternCommand {
     /// Read patterns: `valid`, or where each breaks the grammar
     Check(PatternCheck),
+    /// Print patterns in their canonical form
+    Canonical {
+        /// Patterns; else one a line on stdin
+        patterns: Vec<String>,
+        /// Print the SHA-256 of the canonical text in its place
+        #[arg(long)]
+        digest: bool,
+        /// Version of the grammar
+        #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+        stix_version: String,
+    },
+    /// Whether two patterns match the same observations: `true` or `false`
+    Equivalent {
+        /// A pattern
+        a: Option<String>,
+        /// Another pattern
+        #[arg(requires = "a")]
+        b: Option<String>,
+        /// Version of the grammar
+        #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+        stix_version: String,
+    },
 }
 
 /// `pattern check`.

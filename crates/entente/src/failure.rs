@@ -49,8 +49,21 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Up to three lines of context: name and value.
     pub(crate) context: Vec<(&'static str, String)>,
+    /// The place in the input.
+    pub(crate) excerpt: Option<Box<Excerpt>>,
     /// The next command to run.
     pub(crate) hint: Option<String>,
+}
+
+/// A place in an input: shown to people with a mark under it, told to programs as numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    /// The text around the place.
+    pub(crate) text: String,
+    /// A mark that stands under the place.
+    pub(crate) mark: String,
+    /// Line and column, from 1.
+    pub(crate) place: String,
 }
 
 /// Result of a command: its exit code, or why it stopped.
@@ -59,7 +72,7 @@ pub(crate) type Outcome = Result<u8, Failure>;
 impl Failure {
     /// Makes a failure.
     pub(crate) fn new(exit: u8, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { exit, code: code.into(), message: message.into(), context: Vec::new(), hint: None }
+        Self { exit, code: code.into(), message: message.into(), context: Vec::new(), excerpt: None, hint: None }
     }
 
     /// Makes a usage failure.
@@ -90,8 +103,11 @@ impl Failure {
     #[must_use]
     pub(crate) fn render(&self, as_json: bool) -> String {
         if as_json {
-            let context: serde_json::Map<String, serde_json::Value> =
-                self.context.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let place = self.excerpt.iter().map(|excerpt| ("place", &excerpt.place));
+            let context: serde_json::Map<String, serde_json::Value> = place
+                .chain(self.context.iter().map(|(name, value)| (*name, value)))
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
             let mut error = json!({"code": self.code, "message": self.message, "context": context});
             if let (Some(hint), Some(fields)) = (&self.hint, error.as_object_mut()) {
                 fields.insert("hint".to_owned(), json!(hint));
@@ -99,6 +115,9 @@ impl Failure {
             return format!("{}\n", crate::output::json_safe(&json!({ "error": error }).to_string()));
         }
         let mut text = format!("error[{}]: {}\n", self.code, crate::output::visible(&self.message));
+        if let Some(Excerpt { text: line, mark, place }) = self.excerpt.as_deref() {
+            let _ = writeln!(text, "  {}\n  {mark} {place}", crate::output::visible(line));
+        }
         for (name, value) in &self.context {
             let _ = writeln!(text, "  {name}: {}", crate::output::visible(value));
         }

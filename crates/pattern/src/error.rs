@@ -86,7 +86,8 @@ impl PatternError {
     }
 }
 
-fn shown(token: &str) -> String {
+/// Cuts a text from outside to 40 characters and makes control characters visible.
+pub(crate) fn shown(token: &str) -> String {
     let mut out = String::new();
     for (count, character) in token.chars().enumerate() {
         if count == 40 {

@@ -11,6 +11,8 @@
 //! | `tree` | the tree |
 //! | `print` | the tree to text |
 //! | `canonical` | canonical form and equivalence |
+//! | `check` | the type check |
+//! | `schema` | object paths along the tables of the specification |
 //! | `keys` | literals and look-up keys |
 //!
 //! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
@@ -28,17 +30,22 @@
 //! ```
 
 mod canonical;
+mod check;
 mod error;
 mod evaluate;
 mod keys;
 mod parser;
 mod print;
+mod schema;
 mod token;
 mod tree;
 
 use std::fmt;
 use std::str::FromStr;
 
+use entente_stix::Code;
+
+pub use check::check_indicator;
 pub use error::{PatternError, PatternErrorKind};
 pub use keys::{Key, Literal};
 pub use print::equality;
@@ -95,6 +102,15 @@ impl Pattern {
     /// Returns every constant of the pattern in order, with the path it is compared to.
     pub fn literals(&self) -> Vec<Literal> {
         keys::literals(&self.root)
+    }
+
+    /// Checks names, types, dates and sets, which the grammar does not.
+    ///
+    /// Emits `STIX-E-902` for the form of a name, `STIX-E-913` for a regular expression that cannot be evaluated, `STIX-W-907` to
+    /// `-910` and `-916` for what can never match or will surprise, `STIX-N-905` for types and properties that the specification
+    /// does not have: custom content is allowed.
+    pub fn check_types(&self, emit: &mut dyn FnMut(Code, String)) {
+        check::check(self, emit);
     }
 
     /// Returns the canonical form; its text is what to compare and to hash.

@@ -89,7 +89,7 @@ fn test(formatter: &mut Formatter<'_>, tests: &Test) -> fmt::Result {
     match tests {
         Test::Compare(comparison) => compare(formatter, comparison),
         Test::Exists { negated, path } => {
-            write!(formatter, "{}EXISTS {}:{}", if *negated { "NOT " } else { "" }, path.object_type, Steps(path))
+            write!(formatter, "{}EXISTS {path}", if *negated { "NOT " } else { "" })
         }
         Test::Joined { by_and, parts } => {
             for (at, part) in parts.iter().enumerate() {
@@ -113,7 +113,7 @@ fn test(formatter: &mut Formatter<'_>, tests: &Test) -> fmt::Result {
 fn compare(formatter: &mut Formatter<'_>, comparison: &Comparison) -> fmt::Result {
     let Comparison { path, negated, operator, constants } = comparison;
     let not = if *negated { "NOT " } else { "" };
-    write!(formatter, "{}:{} {not}{} ", path.object_type, Steps(path), operator.symbol())?;
+    write!(formatter, "{path} {not}{} ", operator.symbol())?;
     let is_set = *operator == Operator::In;
     if is_set {
         formatter.write_str("(")?;
@@ -134,6 +134,12 @@ fn constant(formatter: &mut Formatter<'_>, constant: &Constant) -> fmt::Result {
         Constant::Binary(digits) => write!(formatter, "b'{digits}'"),
         Constant::Timestamp(instant) => write!(formatter, "t'{instant}'"),
         Constant::Integer(_) | Constant::Float(_) | Constant::Boolean(_) => formatter.write_str(constant.text()),
+    }
+}
+
+impl Display for Path {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.object_type, Steps(self))
     }
 }
 

@@ -431,7 +431,9 @@ impl Code {
             Self::W514 => "write it in lower case with hyphens between words",
             Self::E608 => "write lower case hexadecimal digits joined by colons",
             Self::W619 => "write it in lower case",
-            Self::E624 => "write HKEY_LOCAL_MACHINE, HKEY_CURRENT_CONFIG, HKEY_CLASSES_ROOT, HKEY_CURRENT_USER or HKEY_USERS",
+            Self::E624 => {
+                "write HKEY_LOCAL_MACHINE, HKEY_CURRENT_CONFIG, HKEY_CLASSES_ROOT, HKEY_CURRENT_USER or HKEY_USERS"
+            }
             Self::W632 => "write the active value and leave `defanged` out",
             Self::E706 => "move it to the type it belongs to, or define an extension of your own",
             Self::N708 => "describe the extension in an extension definition",
@@ -469,7 +471,10 @@ mod tests {
     #[test]
     fn every_code_names_its_rule_and_a_section() {
         for code in Code::ALL {
-            assert!(["STIX 2.1 §", "RFC 8259 §", "RFC 7493 §"].iter().any(|text| code.spec().starts_with(text)), "{code}");
+            assert!(
+                ["STIX 2.1 §", "RFC 8259 §", "RFC 7493 §"].iter().any(|text| code.spec().starts_with(text)),
+                "{code}"
+            );
             assert!(code.rule().len() > 15 && !code.rule().ends_with('.') && code.rule() != code.meaning(), "{code}");
             assert!(code.hint().is_none_or(|hint| !hint.ends_with('.')), "{code}");
         }

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::json::{quote_into, string_inside, string_items, unescape};
-use crate::kinds::{self, Class};
 use crate::object::Object;
-use crate::tables::{self, Table};
+use crate::tables::{self, Class, Table};
 use crate::{jcs, scan, timestamp::Timestamp};
 
 /// The namespace of deterministic identifiers, 00abedb4-aa42-466c-9c01-fed23315a9b7.
@@ -150,13 +149,13 @@ pub fn sco_value_id(object_type: &str, value: &str) -> String {
 /// Of a known type only the contributing properties count, so the whole object may be given; of an unknown type all given
 /// properties count. None for SDOs, SROs and meta objects, for `process`, and where no contributing property is present.
 pub fn sco_id(object_type: &str, contributing: &Map<String, Value>) -> Option<String> {
-    let known = kinds::find(object_type);
-    if known.is_some_and(|kind| kind.class != Class::Sco) {
+    let known = tables::table(object_type);
+    if known.is_some_and(|table| table.class() != Some(Class::Sco)) {
         return None;
     }
     let mut named = Map::new();
     for (key, value) in contributing {
-        if known.is_some_and(|kind| !kind.contributing.contains(&key.as_str())) {
+        if known.is_some_and(|table| !table.contributing.contains(&key.as_str())) {
             continue;
         }
         let value = match key.as_str() {

@@ -9,7 +9,7 @@
 //! | [`json`] | the strict I-JSON scanner with its limits, and top-level members |
 //! | [`bundle`] | bundles, TAXII envelopes and lists, cut into the bytes of their objects |
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
-//! | [`kinds`] | the table of known object types |
+//! | [`kinds`] | the known object types by name |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |

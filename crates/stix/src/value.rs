@@ -98,7 +98,10 @@ impl<'t> Tree<'t> {
                     at = at.saturating_add(1);
                 }
                 _ => {
-                    while bytes.get(at).is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-' | b'+' | b'E')) {
+                    while bytes
+                        .get(at)
+                        .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-' | b'+' | b'E'))
+                    {
                         at = at.saturating_add(1);
                     }
                 }

@@ -1,4 +1,4 @@
-//! What the generator of objects promises to the tests that use it.
+//! Objects generated from the tables, held against the validator, and what the generator promises to other tests.
 
 #[path = "support/generate.rs"]
 mod generate;
@@ -6,8 +6,51 @@ mod generate;
 use std::collections::BTreeSet;
 
 use entente_stix::tables::{extensions, objects};
+use entente_stix::validate::{Context, Profile, Verdict, validate_bytes};
 use entente_stix::{Code, Limits, Object};
 use serde_json::Value;
+
+/// The verdict under `standard`, and each finding with its place.
+fn findings(text: &str) -> (Verdict, Vec<(Code, String)>) {
+    let mut found = Vec::new();
+    let mut emit =
+        |finding: &entente_stix::validate::Finding<'_>| found.push((finding.code(), finding.path().to_string()));
+    let verdict =
+        validate_bytes(text.as_bytes(), &Limits::offline(), Profile::Standard, &Context::default(), &mut emit);
+    (verdict, found)
+}
+
+#[test]
+fn valid_objects_pass_without_a_warning() {
+    for name in generate::names().filter(|name| *name != "bundle") {
+        // The least of these two lacks a text that should be there.
+        let expected = match name {
+            "extension-definition" => Some(Code::W701),
+            "indicator" => Some(Code::W519),
+            _ => None,
+        };
+        let (verdict, found) = findings(&generate::minimal(name));
+        assert_eq!(verdict == Verdict::Valid, expected.is_none(), "{name}: {found:?}");
+        assert!(
+            expected.is_none_or(|code| verdict == Verdict::Warn && found.iter().any(|(is, _)| *is == code)),
+            "{name}"
+        );
+        for text in std::iter::once(generate::full(name)).chain(generate::alternatives(name)) {
+            let (verdict, found) = findings(&text);
+            assert_eq!(verdict, Verdict::Valid, "{text}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn each_fault_is_found_where_it_is() {
+    for name in generate::names().filter(|name| *name != "bundle") {
+        for broken in generate::broken(name) {
+            let (_, found) = findings(&broken.object);
+            assert!(found.contains(&(broken.code, broken.path.clone())), "{broken:?}: {found:?}");
+        }
+    }
+}
 
 #[test]
 fn every_property_of_every_table_stands_in_a_generated_object() {

@@ -13,6 +13,8 @@ mod order;
 mod terms;
 mod value;
 
+pub(crate) use terms::is_mixed;
+
 use crate::tree::{Join, Observation, Qualifier};
 
 /// LIMIT: alternatives of one bracket, and of one expression of brackets.
@@ -26,6 +28,11 @@ pub(crate) fn canonical(root: &Observation) -> (Observation, bool) {
     let mut complete = true;
     let settled = settle(root, &mut complete);
     (alternatives::expand(settled, &mut complete), complete)
+}
+
+/// Tells whether the instant `start` is before `stop`; both exist.
+pub(crate) fn is_before(start: &str, stop: &str) -> bool {
+    order::instants(&value::timestamp(start), &value::timestamp(stop)).is_lt()
 }
 
 /// Settles an observation expression; what stands under a qualifier becomes canonical as a whole. Recursion is bounded by the

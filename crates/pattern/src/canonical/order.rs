@@ -116,7 +116,7 @@ pub(super) fn constants(left: &Constant, right: &Constant) -> Ordering {
 }
 
 /// Compares timestamps of one form by instant: their digits stand at the same places.
-fn instants(left: &str, right: &str) -> Ordering {
+pub(super) fn instants(left: &str, right: &str) -> Ordering {
     left.trim_end_matches('Z').cmp(right.trim_end_matches('Z'))
 }
 

@@ -65,7 +65,7 @@ fn whole(number: &str) -> Option<&str> {
 }
 
 /// Drops zeros at the end of the fraction; an impossible date stays as written.
-fn timestamp(text: &str) -> String {
+pub(super) fn timestamp(text: &str) -> String {
     match text.trim_end_matches('Z').split_once('.') {
         Some((second, fraction)) if Timestamp::parse(text).is_ok() => match fraction.trim_end_matches('0') {
             "" => format!("{second}Z"),

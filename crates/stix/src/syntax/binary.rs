@@ -1,6 +1,6 @@
 //! Hexadecimal, base64 and hashes (STIX 2.1 §2.1, §2.7, §2.8).
 
-use super::unless;
+use super::{are_hexadecimal, unless};
 use crate::code::Code;
 
 /// Names of `hash-algorithm-ov` (STIX 2.1 §10.8).
@@ -11,10 +11,10 @@ const SSDEEP_SIZE_BYTES_MAX: usize = 148;
 
 /// Checks `hex`: pairs of hexadecimal digits, not empty (STIX 2.1 §2.8). Upper case is a warning only, as the references take it.
 pub fn hex(text: &str) -> Option<Code> {
-    if text.is_empty() || !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.is_empty() || !text.len().is_multiple_of(2) || !are_hexadecimal(text) {
         return Some(Code::E109);
     }
-    text.bytes().any(|byte| byte.is_ascii_uppercase()).then_some(Code::W150)
+    text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase()).then_some(Code::W150)
 }
 
 /// Checks `binary`: base64 with padding by RFC 4648 §4, not empty, no white space (STIX 2.1 §2.1).
@@ -24,7 +24,7 @@ pub fn base64(text: &str) -> Option<Code> {
     let data = text.strip_suffix('=').map_or(text, |rest| rest.strip_suffix('=').unwrap_or(rest));
     let fits = !text.is_empty()
         && text.len().is_multiple_of(4)
-        && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+        && data.bytes().fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/')));
     unless(fits, Code::E108)
 }
 
@@ -74,7 +74,7 @@ pub fn hash_value(name: &str, text: &str) -> Option<Code> {
 }
 
 fn is_digest(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    text.len() == length && are_hexadecimal(text)
 }
 
 fn is_ssdeep(text: &str) -> bool {

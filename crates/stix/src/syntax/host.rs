@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use super::unless;
+use super::{Bytes, unless};
 use crate::code::Code;
 
 /// LIMIT: characters of a name without its trailing dot (RFC 1035 §2.3.4).
@@ -14,6 +14,11 @@ const LABEL_SIZE_BYTES_MAX: usize = 63;
 /// LIMIT: bytes of a name that is worth turning into A-labels. UTS #46 shortens by a small factor only, and what is longer cannot
 /// fit afterwards.
 const UNICODE_NAME_SIZE_BYTES_MAX: usize = 8 * NAME_SIZE_BYTES_MAX;
+
+/// Characters of a label but for the hyphen.
+static WORD: Bytes = Bytes::ALPHANUMERIC.and(b"_");
+/// Characters of an atom (RFC 5322 §3.2.3, RFC 6532 §3.2).
+static ATOM: Bytes = Bytes::ALPHANUMERIC.and(b"!#$%&'*+-/=?^_`{|}~").and_beyond_ascii();
 
 /// Checks a domain name by RFC 1034, or RFC 5890 where it is not ASCII; an IPv4 address is a warning (STIX 2.1 §6.4).
 pub fn domain(text: &str) -> Option<Code> {
@@ -71,16 +76,16 @@ fn is_labels(name: &[u8]) -> bool {
     let mut length = 0_usize;
     let mut previous = b'.';
     for &byte in name {
-        match byte {
-            b'.' if matches!(previous, b'.' | b'-') => return false,
-            b'.' => length = 0,
-            b'-' if previous == b'.' => return false,
-            b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => length = length.saturating_add(1),
-            _ => return false,
-        }
-        if length > LABEL_SIZE_BYTES_MAX {
+        let fits = match byte {
+            _ if WORD.has(byte) => length < LABEL_SIZE_BYTES_MAX,
+            b'-' => previous != b'.' && length < LABEL_SIZE_BYTES_MAX,
+            b'.' => !matches!(previous, b'.' | b'-'),
+            _ => false,
+        };
+        if !fits {
             return false;
         }
+        length = if byte == b'.' { 0 } else { length.saturating_add(1) };
         previous = byte;
     }
     !matches!(previous, b'.' | b'-')
@@ -108,17 +113,13 @@ fn after_dot_atom(bytes: &[u8]) -> Option<&[u8]> {
             b'@' | b'.' if previous == b'.' => return None,
             b'@' => return Some(after),
             b'.' => {}
-            byte if !is_atom_byte(*byte) => return None,
-            _ => {}
+            byte if ATOM.has(*byte) => {}
+            _ => return None,
         }
         previous = *byte;
         rest = after;
     }
     None
-}
-
-fn is_atom_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
 /// Tells whether a text is a domain without a dot behind it, or a literal in brackets.

@@ -73,6 +73,55 @@ fn unless(fits: bool, code: Code) -> Option<Code> {
     (!fits).then_some(code)
 }
 
+/// A set of bytes. Asking it takes no branch, which texts of mixed letters and digits would mislead.
+#[derive(Debug)]
+struct Bytes([bool; 256]);
+
+impl Bytes {
+    const ALPHANUMERIC: Self =
+        Self([false; 256]).and(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    /// Adds the bytes of a list.
+    const fn and(mut self, mut list: &[u8]) -> Self {
+        while let [byte, rest @ ..] = list {
+            self.add(*byte);
+            list = rest;
+        }
+        self
+    }
+
+    /// Adds every byte of characters beyond ASCII.
+    const fn and_beyond_ascii(mut self) -> Self {
+        let mut byte = 0x80;
+        while byte < u8::MAX {
+            self.add(byte);
+            byte += 1;
+        }
+        self.add(u8::MAX);
+        self
+    }
+
+    const fn add(&mut self, byte: u8) {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "a byte is below 256; evaluated when compiling"
+        )]
+        {
+            self.0[byte as usize] = true;
+        }
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)) == Some(&true)
+    }
+}
+
+/// Tells whether all bytes are hexadecimal digits, without a branch in the loop: half the digits of a hash are letters.
+fn are_hexadecimal(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 
+use super::Bytes;
 use crate::code::Code;
 
 /// Schemes that defanging makes of `http` and `ftp`. They have the form of a scheme, but nothing answers under them.
@@ -11,6 +12,13 @@ const DEFANGED: [&str; 14] = [
 
 /// Schemes whose URIs name a host.
 const WITH_HOST: [&str; 3] = ["http", "https", "ftp"];
+
+/// Unreserved characters and sub-delimiters (RFC 3986 §2.2, §2.3).
+const PLAIN: &[u8] = b"-._~!$&'()*+,;=";
+static HOST: Bytes = Bytes::ALPHANUMERIC.and(PLAIN).and_beyond_ascii();
+static USER: Bytes = Bytes::ALPHANUMERIC.and(PLAIN).and(b":").and_beyond_ascii();
+static PATH: Bytes = Bytes::ALPHANUMERIC.and(PLAIN).and(b":@/").and_beyond_ascii();
+static QUERY: Bytes = Bytes::ALPHANUMERIC.and(PLAIN).and(b":@/?").and_beyond_ascii();
 
 /// Checks an absolute URI of RFC 3986 §3, with or without a fragment; characters beyond ASCII are a warning (RFC 3987).
 pub fn uri(text: &str) -> Option<Code> {
@@ -52,7 +60,7 @@ fn is_uri(text: &str) -> bool {
 /// Tells whether text is user information, host and port (RFC 3986 §3.2).
 fn is_authority(text: &str, host_needed: bool) -> bool {
     let host = match text.split_once('@') {
-        Some((user, host)) if is_of(user.as_bytes(), |byte| byte == b':') => host,
+        Some((user, host)) if is_of(user.as_bytes(), &USER) => host,
         Some(_) => return false,
         None => text,
     };
@@ -63,7 +71,7 @@ fn is_authority(text: &str, host_needed: bool) -> bool {
         });
     }
     let (name, port) = host.split_once(':').unwrap_or((host, ""));
-    !(host_needed && name.is_empty()) && is_of(name.as_bytes(), |_| false) && digits(port)
+    !(host_needed && name.is_empty()) && is_of(name.as_bytes(), &HOST) && digits(port)
 }
 
 /// Tells whether text is what may stand in the brackets of a host: IPv6, or `v`, a version, `.` and an address.
@@ -73,7 +81,7 @@ fn is_literal(text: &str) -> bool {
         let fits = !version.is_empty()
             && version.bytes().all(|byte| byte.is_ascii_hexdigit())
             && !address.is_empty()
-            && address.bytes().all(|byte| is_plain(byte) || byte == b':');
+            && address.bytes().all(|byte| byte.is_ascii() && USER.has(byte));
         Some(fits)
     };
     text.parse::<Ipv6Addr>().is_ok() || future() == Some(true)
@@ -83,8 +91,7 @@ fn is_literal(text: &str) -> bool {
 fn is_path_and_more(bytes: &[u8]) -> bool {
     let (rest, fragment) = cut(bytes, b'#');
     let (path, query) = cut(rest, b'?');
-    let of_tail = |byte: u8| matches!(byte, b':' | b'@' | b'/' | b'?');
-    is_of(path, |byte| matches!(byte, b':' | b'@' | b'/')) && is_of(query, of_tail) && is_of(fragment, of_tail)
+    is_of(path, &PATH) && is_of(query, &QUERY) && is_of(fragment, &QUERY)
 }
 
 /// Cuts at the first `byte`, which neither side keeps.
@@ -94,23 +101,16 @@ fn cut(bytes: &[u8], byte: u8) -> (&[u8], &[u8]) {
     (left, right.get(1..).unwrap_or_default())
 }
 
-/// Tells whether bytes are unreserved, sub-delimiters, whole escapes, beyond ASCII, or `more`.
-fn is_of(mut bytes: &[u8], more: impl Fn(u8) -> bool) -> bool {
-    loop {
-        bytes = match bytes {
-            [] => return true,
-            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => rest,
-            [byte, rest @ ..] if is_plain(*byte) || *byte >= 0x80 || more(*byte) => rest,
+/// Tells whether bytes are of the set or whole escapes.
+fn is_of(mut bytes: &[u8], set: &Bytes) -> bool {
+    while let [byte, rest @ ..] = bytes {
+        bytes = match rest {
+            _ if set.has(*byte) => rest,
+            [high, low, rest @ ..] if *byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => rest,
             _ => return false,
         };
     }
-}
-
-/// Tells whether a byte is unreserved or a sub-delimiter (RFC 3986 §2.2, §2.3).
-fn is_plain(byte: u8) -> bool {
-    matches!(byte,
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
-        | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+    true
 }
 
 #[cfg(test)]

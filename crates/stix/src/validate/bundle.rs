@@ -129,7 +129,11 @@ impl BundleCheck {
         let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
         open.sort_by(|(_, left), (_, right)| left.index.cmp(&right.index));
         for (target, place) in &open {
-            let more = if place.count > 1 { format!(" is not in the bundle ({} references)", place.count) } else { " is not in the bundle".to_owned() };
+            let more = if place.count > 1 {
+                format!(" is not in the bundle ({} references)", place.count)
+            } else {
+                " is not in the bundle".to_owned()
+            };
             self.emit(Code::N805, &place.path, &Said(target, &more), emit);
         }
         Verdict::of(self.worst)
@@ -266,7 +270,9 @@ mod tests {
             let (verdict, found) = found(&[first.clone(), second], false);
             let expected: Vec<_> = expected.into_iter().map(|code| format!("STIX-{code} /objects/1")).collect();
             assert_eq!(found, expected);
-            let worst = expected.first().map_or(Verdict::Valid, |line| if line.contains("-E-") { Verdict::Invalid } else { Verdict::Warn });
+            let worst = expected
+                .first()
+                .map_or(Verdict::Valid, |line| if line.contains("-E-") { Verdict::Invalid } else { Verdict::Warn });
             assert_eq!(verdict, worst);
         }
     }

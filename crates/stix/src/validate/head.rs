@@ -184,7 +184,8 @@ impl<'t> Walk<'t, '_> {
 
     /// An observable that its producer versions (STIX 2.1 §3.6) needs a random identifier.
     fn observable_version(&mut self) {
-        let versioning = |key: Value<'_>| ["created", "modified", "created_by_ref", "revoked"].iter().any(|name| key.is(name));
+        let versioning =
+            |key: Value<'_>| ["created", "modified", "created_by_ref", "revoked"].iter().any(|name| key.is(name));
         let Some((key, _)) = self.root.members().find(|(key, _)| versioning(*key)) else {
             return;
         };

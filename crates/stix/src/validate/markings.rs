@@ -208,7 +208,9 @@ impl<'t> Walk<'t, '_> {
 
     fn translation(&mut self, name: Value<'t>, text: Value<'t>, target: Value<'_>, spot: Spot) {
         let found = target.get(&name.plain());
-        let has_text = |value: Value<'_>| value.shape() == Shape::Text || value.inner_nodes().any(|inner| inner.shape() == Shape::Text);
+        let has_text = |value: Value<'_>| {
+            value.shape() == Shape::Text || value.inner_nodes().any(|inner| inner.shape() == Shape::Text)
+        };
         match found.filter(|found| has_text(*found)) {
             None => self.quoted(Code::N633, name, spot),
             Some(found) if mirrors(text, found) => {}

@@ -86,20 +86,25 @@ pub(super) fn is_poison(note: &Note<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Limits;
     use crate::code::Severity;
     use crate::validate::{Context, Profile, Verdict, validate_bytes};
-    use crate::Limits;
 
     const NOTE: &str = r#"{"type":"note","spec_version":"2.1","id":"note--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","created":"2026-11-01T08:15:30.000Z","modified":"2026-11-01T08:15:30.000Z","content":"a","object_refs":["note--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]}"#;
 
     fn lenient(text: &str) -> (Verdict, Vec<Code>) {
         let mut errors = Vec::new();
-        let verdict =
-            validate_bytes(text.as_bytes(), &Limits::admission(), Profile::Lenient, &Context::default(), &mut |finding| {
+        let verdict = validate_bytes(
+            text.as_bytes(),
+            &Limits::admission(),
+            Profile::Lenient,
+            &Context::default(),
+            &mut |finding| {
                 if finding.severity() == Severity::Error {
                     errors.push(finding.code());
                 }
-            });
+            },
+        );
         (verdict, errors)
     }
 
@@ -143,7 +148,10 @@ mod tests {
             let expected = if error.is_some() { Verdict::Invalid } else { Verdict::Warn };
             assert_eq!(verdict, expected, "{text}");
         }
-        let campaign = NOTE.replace("note", "campaign").replace("\"content\":\"a\"", "\"name\":\"a\",\"first_seen\":\"2026-01-02T00:00:00Z\",\"last_seen\":\"2026-01-01T00:00:00Z\"");
+        let campaign = NOTE.replace("note", "campaign").replace(
+            "\"content\":\"a\"",
+            "\"name\":\"a\",\"first_seen\":\"2026-01-02T00:00:00Z\",\"last_seen\":\"2026-01-01T00:00:00Z\"",
+        );
         assert_eq!(lenient(&campaign).1, vec![], "the order of other times");
     }
 }

@@ -122,7 +122,12 @@ impl<'t> Walk<'t, '_> {
         };
         let id = external_id.and_then(Value::text);
         if let Some(code) = names::external_id(&source, id.as_deref()) {
-            self.says_at(code, external_id.unwrap_or(object), own, "`source_name` and `external_id` do not go together");
+            self.says_at(
+                code,
+                external_id.unwrap_or(object),
+                own,
+                "`source_name` and `external_id` do not go together",
+            );
         }
     }
 
@@ -174,8 +179,7 @@ impl<'t> Walk<'t, '_> {
             self.quoted(Code::W906, written, Spot::of(own));
         }
         let pattern = object.get("pattern");
-        let (Some(check), Some(pattern), Some(text)) =
-            (self.context.patterns, pattern, pattern.and_then(Value::text))
+        let (Some(check), Some(pattern), Some(text)) = (self.context.patterns, pattern, pattern.and_then(Value::text))
         else {
             return;
         };

@@ -79,14 +79,7 @@ impl<'t, 'c> Walk<'t, 'c> {
     }
 
     pub(super) fn note(&mut self, code: Code, value: Value<'t>, spot: Spot, detail: Detail<'t>) {
-        self.log.push(Note {
-            code,
-            at: value.at(),
-            offset: value.offset(),
-            missing: None,
-            spot,
-            detail,
-        });
+        self.log.push(Note { code, at: value.at(), offset: value.offset(), missing: None, spot, detail });
     }
 
     /// Notes a rule about a value, which is quoted.
@@ -288,7 +281,9 @@ impl<'t, 'c> Walk<'t, 'c> {
             return;
         };
         // The value of a defanged observable is no value until it is made active again.
-        let defanged = self.defanged && spot.name == "value" && matches!(code, Code::E606 | Code::E607 | Code::E608 | Code::E609 | Code::E610 | Code::E611);
+        let defanged = self.defanged
+            && spot.name == "value"
+            && matches!(code, Code::E606 | Code::E607 | Code::E608 | Code::E609 | Code::E610 | Code::E611);
         self.quoted(if defanged { Code::W632 } else { code }, value, spot);
     }
 

@@ -303,7 +303,7 @@ fn bad(syntax: Syntax) -> (&'static str, Code) {
         Syntax::Language | Syntax::SoftwareLanguage => ("de_DE", Code::E123),
         Syntax::RelationshipType => ("variant of", Code::E509),
         Syntax::Country => ("ZZZ", Code::W508),
-        Syntax::Subdivision => ("DE-ZZZ", Code::W508),
+        Syntax::Subdivision => ("Berlin", Code::W508),
         Syntax::KillChain => ("Acme Chain", Code::W514),
         Syntax::Product => ("Acme Scanner", Code::W507),
         Syntax::Protocol => ("TCP", Code::W619),
@@ -426,7 +426,8 @@ fn of_faulty_form(form: &Form, right: &Value) -> Vec<Fault> {
         }
         Form::Dictionary(entry) => {
             found.push(wrong(json!({}), Code::E104));
-            found.push(wrong(json!({"a b": right.as_object().unwrap().values().next()}), Code::E121));
+            let entry_of_other_key = json!({"a b": right.as_object().unwrap().values().next()});
+            found.push(Some(("other key", Some(entry_of_other_key), "/a b", Code::E121)));
             let at = |value| Some(("other entry", Some(json!({"key": value})), "/key", Code::E121));
             found.push(match entry {
                 Entry::Any => None,
@@ -455,21 +456,23 @@ fn of_faulty_form(form: &Form, right: &Value) -> Vec<Fault> {
     found.into_iter().flatten().collect()
 }
 
-/// Common properties where they do not apply.
+/// Common properties where they do not apply; a bundle has rules of its own.
 fn misplaced(object_type: &str) -> Vec<Broken> {
     let (own, shared) = tables(object_type);
     let mut found = Vec::new();
     let applied = |name: &str| shared.property(name).is_some() || own.property(name).is_some();
     for property in common::SDO.properties.iter().chain([common::SCO.property("defanged").unwrap()]) {
-        // Times of observables and everything in a bundle have rules of their own.
-        let skipped = object_type == "bundle"
-            || (own.class() == Some(Class::Sco) && matches!(property.name, "created" | "modified"));
-        if applied(property.name) || skipped {
+        if applied(property.name) || object_type == "bundle" {
             continue;
         }
         let mut object = everything(object_type);
         object.insert(property.name.to_owned(), value(&common::SDO, property, object_type));
-        let code = if property.name == "defanged" { Code::E126 } else { Code::W132 };
+        let versioned = matches!(property.name, "created" | "modified" | "created_by_ref" | "revoked");
+        let code = match property.name {
+            "defanged" => Code::E126,
+            _ if versioned && own.class() == Some(Class::Sco) => Code::W310,
+            _ => Code::W132,
+        };
         let object = Value::Object(object).to_string();
         found.push(Broken { object, path: format!("/{}", property.name), what: "does not apply", code });
     }

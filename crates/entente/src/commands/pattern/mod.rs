@@ -1,6 +1,7 @@
 //! `pattern …`: STIX patterns on the command line, offline.
 
 mod check;
+mod form;
 
 use std::io::{self, BufReader};
 
@@ -10,13 +11,19 @@ use serde_json::{Value, json};
 use super::batch::{Line, next_line};
 use super::note_terminal;
 use crate::args::PatternCommand;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Excerpt, Failure, Outcome, exit};
 use crate::output::{Output, visible};
 
 /// Runs a verb.
 pub(crate) fn run(command: PatternCommand, output: &Output) -> Outcome {
     match command {
         PatternCommand::Check(args) => check::run(&args, output),
+        PatternCommand::Canonical { patterns, digest, stix_version } => {
+            form::canonical(&patterns, digest, &stix_version, output)
+        }
+        PatternCommand::Equivalent { a, b, stix_version } => {
+            form::compare(a.as_deref(), b.as_deref(), &stix_version, output)
+        }
     }
 }
 
@@ -104,6 +111,20 @@ impl Fault {
         match self {
             Self::Encoding => "error[STIX-E-002]: the line is not UTF-8\n".to_owned(),
             Self::Pattern(error) => caret(pattern, error),
+        }
+    }
+
+    /// The fault as the reason why a command stops.
+    fn failure(&self, pattern: &str) -> Failure {
+        match self {
+            Self::Encoding => Failure::usage("the pattern is not UTF-8"),
+            Self::Pattern(error) => {
+                let (text, mark) = marked(pattern, error);
+                let place = format!("{}:{}", error.line(), error.column());
+                let mut failure = Failure::new(exit::USAGE, code(error), told(error));
+                failure.excerpt = Some(Box::new(Excerpt { text, mark, place }));
+                failure
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `stix …`: STIX objects on the command line, offline.
 
 mod id;
+mod report;
 mod source;
+mod tally;
+mod validate;
 
 use crate::args::Stix;
 use crate::failure::Outcome;
@@ -10,6 +13,7 @@ use crate::output::Output;
 /// Runs a verb.
 pub(crate) fn run(command: Stix, output: &Output) -> Outcome {
     match command {
+        Stix::Validate(args) => validate::run(&args, output),
         Stix::Id { files } => id::run(&files, output),
     }
 }

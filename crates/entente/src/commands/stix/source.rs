@@ -62,3 +62,23 @@ pub(super) fn each<R: BufRead>(
     }
     Ok(None)
 }
+
+/// The word for what surrounds the objects.
+pub(super) fn word(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Bundle => "bundle",
+        Shape::Envelope => "envelope",
+        Shape::Lines => "lines",
+        Shape::List => "list",
+        Shape::Object => "object",
+    }
+}
+
+/// JSON pointer to an object in what surrounds it.
+pub(super) fn pointer(index: u64, shape: Shape) -> String {
+    match shape {
+        Shape::Bundle | Shape::Envelope => format!("/objects/{index}"),
+        Shape::List => format!("/{index}"),
+        Shape::Lines | Shape::Object => String::new(),
+    }
+}
