@@ -222,6 +222,8 @@ EQUIVALENT = [
     _pair("a set with doubles", "[file:name IN ('a', 'b', 'a')]", "[file:name IN ('b', 'a')]", True, False),
     _pair("a set on an address", "[ipv4-addr:value IN ('192.0.2.1', '192.0.2.2')]", "[ipv4-addr:value IN ('192.0.2.2', '192.0.2.1')]", True, "crash AttributeError"),
     _pair("AND across types", "[file:name = 'a' AND url:value = 'b']", "[url:value = 'b' AND file:name = 'a']", True, "crash ValueError"),
+    _pair("NOT IN and IN of one set", "[file:name NOT IN ('a', 'b') OR file:size = 1]", "[file:name NOT IN ('a', 'b') OR file:name IN ('a', 'b') OR file:size = 1]", False, True),
+    _pair("a fraction of a second", "[file:name = 'a'] WITHIN 5.0 SECONDS", "[file:name = 'a'] WITHIN 5 SECONDS", True, "crash ValueError"),
     _pair("plain and NOT of one test", "[file:size NOT < 5 OR file:size < 5]", "[file:size < 5 OR file:size NOT < 5]", True, "crash TypeError"),
 ]
 

@@ -130,6 +130,9 @@ EQUIVALENCE = [
     _equivalence("set-crash", "the reference fails on a set for an address or a registry key", {True, False}, {"crash AttributeError"},
                  _has(r"(ipv[46]-addr:value|windows-registry-key:\w+) (NOT )?IN ")),
     _equivalence("and-across-types", "the reference fails where no object can satisfy an AND", {True, False}, {"crash ValueError"}, _has(" AND ")),
+    _equivalence("not-in-lost", "the reference takes NOT IN and IN of the same members for the same test", {False}, {True},
+                 lambda text: re.search(r"NOT IN \(", text) and re.search(r"(?<!NOT) IN \(", text)),
+    _equivalence("fractional-within", "WITHIN takes a fraction; the reference fails on it", {True, False}, {"crash ValueError"}, _has(r"WITHIN \d*\.\d+ SECONDS")),
     _equivalence("not-crash", "the reference fails when it sorts a test and its negation", {True, False}, {"crash TypeError"}, _has("NOT ")),
 ]
 
@@ -148,6 +151,80 @@ IDENTIFIERS = [
 ]
 
 
-VALIDITY = []
+# Validity: ours against stix2-validator, whose SHOULDs are warnings as ours are.
+
+def _validity(name, reason, mine, holds):
+    """`mine` is the set of error codes of ours that the entry explains, or empty where ours accepts and the reference refuses."""
+    wanted = set(mine)
+
+    def explains(case, m, t):
+        if wanted:
+            return m[0] == "invalid" and set(m[1]) <= wanted and t[0] == "valid" and holds(case, t)
+        return m[0] == "valid" and t[0] == "invalid" and holds(case, t)
+    return Difference("validate", name, reason, explains)
+
+
+def _rule(expression, types=None):
+    compiled = re.compile(expression, re.S)
+    return lambda case, t: compiled.search(case["rule"]) is not None and (types is None or case["object"].get("type") in types)
+
+
+def _says(expression, rule=".", types=None):
+    """The reference's own words, so that nothing else it may find is explained away."""
+    compiled, by_rule = re.compile(expression, re.S), _rule(rule, types)
+    return lambda case, t: by_rule(case, t) and all(compiled.search(message) for message in t[1])
+
+
+VALIDITY = [
+    # Ours refuses, the reference accepts.
+    _validity("reference-type", "the object types a reference may name are part of its property's definition", {"E-204", "E-505"}, _rule(r" to (malware|ipv4-addr|identity|bundle|relationship|marking-definition|x-custom)$")),
+    _validity("observable-references", "§2.9: an identifier has a UUID; the reference's schemas of observables take any text", {"E-201", "E-202"}, _rule(r"reference (no identifier|short|variant|version 0|no type|upper type)$")),
+    _validity("directory-contents", "§6.3: contains_refs names files and directories", {"E-204"}, _rule("^refers to a url$", {"directory"})),
+    _validity("sighting-of-observable", "§5.2: sighting_of_ref names a domain object", {"E-204"}, _rule("^of an address$", {"sighting"})),
+    _validity("relationship-is-no-observable", "§4.14: object_refs has at least one observable", {"E-505"}, _rule("^references to a relationship only$", {"observed-data"})),
+    _validity("whole-number-range", "§2.7: integers lie within 2^53", {"E-105"}, _rule(" huge$")),
+    _validity("reserved-names", "§11.1: reserved property names", {"E-127"}, _rule("^reserved ")),
+    _validity("nulls-and-emptiness", "§2: no null, no empty list, no empty dictionary, at any depth", {"E-102", "E-103", "E-104"},
+              _rule(r"x_object = \{\}|x_deep|(null|empty list) inside$|empty translation$|x_null|x_list")),
+    _validity("property-names", "§3.1: the form is of the whole name; the expression of the reference has no end", {"E-128"},
+              _rule(r"^property (thing\.x|x_y{18}|Thing|th|x-thing|1thing) = |^short property$")),
+    _validity("lang-and-marking", "§7.2.3: exactly one of lang and marking_ref", {"E-402"}, _rule("^granular marking with both$")),
+    _validity("index-of-text", "§7.2.3.1: an index selects a member of a list; Python indexes text as well", {"E-404"}, _rule("^granular marking of an index of no list$")),
+    _validity("defanged", "§3.2: defanged is a property of observables only", {"E-126"}, _rule("^defanged ")),
+    _validity("counts-below-zero", "§6.12, §4.10: counts and distances are not negative", {"E-107"}, _rule("negative|precision far under")),
+    _validity("whole-numbers", "§6.16.2: gid is an integer", {"E-106"}, _rule("^gid fraction$")),
+    _validity("created-by", "§7.3: created_by_ref is required of an extension definition", {"E-125"}, _rule("^(created_by_ref missing|without creator)$", {"extension-definition"})),
+    _validity("custom-in-markings", "§2, §3.1 hold for every object; the reference's schema of marking definitions leaves them out", {"E-108", "E-109"},
+              _rule("^property x_raw_(hex|bin) = ", {"marking-definition"})),
+    _validity("stream-list", "§6.7.3.2: each member is an object", {"E-101"}, _rule("^alternate_data_streams ", {"file"})),
+    _validity("dictionary-values", "§6.13, §6.6: the values have a type of their own", {"E-121"}, _rule("^(environment with a number|header with text|additional_header_fields short key)$")),
+    _validity("encoding-alone", "§6.7: name_enc says how name is encoded", {"E-612"}, _rule("^encoding without name$", {"file"})),
+    _validity("extension-host", "§6: each predefined extension has one object type", {"E-706"}, _rule("^extension of another type$", {"file"})),
+    _validity("address-zone", "§6.9: one or more IPv6 addresses in CIDR notation, which has no zone", {"E-607"}, _rule("fe80::1%", {"ipv6-addr"})),
+    _validity("email-dots", "RFC 5322 §3.4.1: a dot-atom has no empty part, a domain label no leading hyphen", {"E-610"}, _rule(r"a\.\.b@|'\.a@|@-b", {"email-addr"})),
+    _validity("url-host", "RFC 3986 §3.2.2, RFC 9110 §4.2.1: http has a host", {"E-611"}, _rule("'http://'|'http:///x'", {"url"})),
+    _validity("url-defanged", "§3.2: a value made unclickable says so with defanged", {"E-611"}, _rule("hxxp", {"url"})),
+    _validity("nested-bundle", "§8: a bundle is no STIX object", {"E-203", "E-204", "E-801"}, _rule("^bundle in a bundle$", {"bundle"})),
+    # Ours accepts, the reference refuses.
+    _validity("lang-alone", "§7.2.3: lang or marking_ref; the schema demands marking_ref", (), _says("'marking_ref' is a required property", "^granular marking with lang$")),
+    _validity("uuid-versions", "RFC 9562 defines versions 6 to 8; accepted with a warning", (), _says("does not match the id format|must contain a valid statement", "^id of version 7$")),
+    _validity("uuid-version-in-parts", "any version of RFC 4122 may be referred to", (), _says("mime-part-type", "^body_raw_ref reference version 1$")),
+    _validity("language-tags", "§3.2: any tag of RFC 5646; the reference has a list", (), _says("is not a valid RFC 5646 language code", "^lang '(zh-Hans|x-private|de-DE-u-co-phonebk)'$")),
+    _validity("definition-extensions", "§7.3: `extensions` does not apply to extension definitions, it is custom content there", (), _rule("^extensions ", {"extension-definition"})),
+    _validity("legacy-extension-of-marking", "§7.3: a key from before extension definitions is kept and noted", (), _rule("^extensions with a legacy key$", {"marking-definition"})),
+    _validity("option-names", "§6.7.5, §6.12.4, §6.13.2: names SHOULD be those of the format", (), _says("regex|does not match", "^(exif_tags|startup_info) short key$|^socket option of another name$")),
+    _validity("seconds-of-a-binary", "§6.7.6: precise to the second; a fraction is kept and warned of", (), _says("time_date_stamp", "fraction|time_date_stamp timestamp")),
+    _validity("hash-names", "§2.8: a name that is not in the vocabulary SHOULD be avoided", (), _says(r"does not match '\^MD5\|SHA-1", "^hashes hash name")),
+    _validity("objects-without-id", "§4.14: objects of the container carry no id in content of 2.0", (), _says("cyber-observable-core|under any of the given schemas", "^objects (only|with a reference)$")),
+    _validity("one-header", "§6.6: a list of string; a list has one or more members", (), _says("'minItems': 2", "^header with one value$")),
+    _validity("part-with-both", "§6.6.2: one of the two; both are kept and warned of", (), _says("mime-part-type", "^part with both$")),
+    _validity("mapped-address", "RFC 4291 §2.2: an IPv4 address may end an IPv6 address", (), _rule("::ffff:192", {"ipv6-addr"})),
+    _validity("underscore-names", "names with underscores are in use (RFC 8552)", (), _says("idn-hostname", "'(_dmarc|a_b)", {"domain-name"})),
+    _validity("email-forms", "RFC 5322 §3.4.1 has quoted parts and bracketed addresses, RFC 6532 other scripts; one label is a domain", (), _says("is not a 'email'", "email|value", {"email-addr"})),
+    _validity("url-other-scripts", "an IRI is kept and warned of", (), _says("is not a 'uri'", "ü", {"url"})),
+    _validity("media-types", "§6.1: the registry SHOULD be used where feasible, and a type may have parameters", (), _says("IANA registered MIME", "^mime_type ", {"artifact"})),
+    _validity("trailing-hyphen", "§2.9, §3.1: the letter of the text allows one at the end of a type", (), _says("does not match the id format", "^type with a trailing hyphen$")),
+    Difference("validate", "validator-fault", "the reference fails on an object that is wrong", lambda case, m, t: m[0] == "invalid" and t[0].startswith("crash ")),
+]
 
 ALL = SYNTAX + MATCHING + EQUIVALENCE + IDENTIFIERS + VALIDITY
