@@ -534,6 +534,9 @@ pub(crate) enum PatternCommand {
 pub(crate) struct PatternCheck {
     /// Patterns; else one a line on stdin
     pub(crate) patterns: Vec<String>,
+    /// Hold types, properties, operators and literals against each other as well
+    #[arg(long)]
+    pub(crate) types: bool,
     /// Version of the grammar
     #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
     pub(crate) stix_version: String,

@@ -620,7 +620,7 @@ fn marking_word(admitted: &Admitted) -> String {
 /// The value an object is about: the one equality of its pattern, or its own value.
 pub(crate) fn pattern_value(object: &Object) -> Option<Observable> {
     if let Some(text) = object.text("pattern") {
-        let keys = entente_pattern::parse(&text).ok()?.keys()?;
+        let keys = entente_pattern::parse(&text).ok()?.equalities()?;
         let key = keys.first()?;
         return observable_of(&key.object_type, &key.property, &key.value);
     }

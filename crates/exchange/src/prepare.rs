@@ -143,7 +143,7 @@ impl Exchange {
                     let value = observable_of(&literal.object_type, &literal.property, &literal.value);
                     value.filter(|_| !excludes).and_then(|observable| self.warned(&observable))
                 });
-                let keys = pattern.keys().unwrap_or_default();
+                let keys = pattern.equalities().unwrap_or_default();
                 let observables =
                     keys.iter().filter_map(|key| observable_of(&key.object_type, &key.property, &key.value)).collect();
                 Ok((observables, warned))

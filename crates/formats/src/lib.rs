@@ -11,6 +11,7 @@
 //! | Format | Reads |
 //! |---|---|
 //! | [`Format::Stix21`] | bundle, TAXII envelope, list, one object, or one object a line |
+//! | [`Format::Stix20`] | the same with objects of STIX 2.0, written anew as STIX 2.1; only when asked for |
 //! | [`Format::List`] | one value a line, comments, defanged values, lines of hosts files, `value count` |
 //! | [`Format::Csv`] | any table with a [`CsvMap`] |
 //! | [`Format::Misp`] | MISP events: attributes, attributes of objects, tags |
@@ -84,7 +85,8 @@ pub fn read(
 ) -> Result<Summary, FormatError> {
     let mut target = model::Target::new(options, sink);
     match format {
-        Format::Stix21 => stix::read(input, &mut target)?,
+        Format::Stix20 => stix::read(input, stix::Old::Upgrade, &mut target)?,
+        Format::Stix21 => stix::read(input, stix::Old::Reject, &mut target)?,
         Format::List => list::read(input, &mut target)?,
         Format::Csv => csv_reader::read(input, &mut target)?,
         Format::Misp => misp::read(input, &mut target)?,

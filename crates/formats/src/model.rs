@@ -173,7 +173,7 @@ pub struct Finding {
 pub enum Item {
     /// One value.
     Finding(Finding),
-    /// One STIX object in the bytes it came in, checked as JSON and for its head.
+    /// One STIX object in the bytes it came in, or was upgraded to, checked as JSON and for its head.
     Object {
         /// The bytes.
         raw: Vec<u8>,
@@ -206,6 +206,8 @@ pub enum Format {
     List,
     /// A MISP event, or several.
     Misp,
+    /// STIX 2.0 objects, handed out as STIX 2.1; never detected, since nothing is converted silently.
+    Stix20,
     /// STIX 2.1 objects.
     Stix21,
     /// The CSV export of ThreatFox.
@@ -216,7 +218,8 @@ pub enum Format {
 
 impl Format {
     /// Every format, by name.
-    pub const ALL: [Self; 6] = [Self::Csv, Self::List, Self::Misp, Self::Stix21, Self::ThreatfoxCsv, Self::UrlhausCsv];
+    pub const ALL: [Self; 7] =
+        [Self::Csv, Self::List, Self::Misp, Self::Stix20, Self::Stix21, Self::ThreatfoxCsv, Self::UrlhausCsv];
 
     /// Returns the name as configuration and command line write it.
     #[must_use]
@@ -225,6 +228,7 @@ impl Format {
             Self::Csv => "csv",
             Self::List => "list",
             Self::Misp => "misp",
+            Self::Stix20 => "stix20",
             Self::Stix21 => "stix21",
             Self::ThreatfoxCsv => "threatfox-csv",
             Self::UrlhausCsv => "urlhaus-csv",

@@ -1,16 +1,25 @@
-//! STIX 2.1 objects in any wrapper.
+//! STIX objects in any wrapper.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use entente_stix::bundle::{ReadError, Reader, Shape};
-use entente_stix::{Limits, Object, kinds};
+use entente_stix::{Object, upgrade};
 
 use crate::FormatError;
 use crate::model::Target;
 
+/// What becomes of objects of STIX 2.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Old {
+    /// They are rejected.
+    Reject,
+    /// They are written as STIX 2.1, since the caller said that the document is of STIX 2.0.
+    Upgrade,
+}
+
 /// Reads a bundle, envelope, list, single object, or one object a line, in the memory of one object.
-pub(crate) fn read(input: &mut dyn BufRead, target: &mut Target<'_>) -> Result<(), FormatError> {
+pub(crate) fn read(input: &mut dyn BufRead, old: Old, target: &mut Target<'_>) -> Result<(), FormatError> {
     let mut limits = target.options.limits;
     let document_max = usize::try_from(target.options.document_size_bytes_max).unwrap_or(usize::MAX);
     limits.bundle_size_bytes_max = limits.bundle_size_bytes_max.min(document_max);
@@ -33,9 +42,15 @@ pub(crate) fn read(input: &mut dyn BufRead, target: &mut Target<'_>) -> Result<(
             None if piece.shape == Shape::List => format!("/{}", piece.index),
             None => format!("/objects/{}", piece.index),
         };
-        let answer = match piece.raw {
-            Ok(raw) => one(raw, position, pointer, &limits, target),
-            Err(error) => target.reject(position, error.code(), error.to_string(), ""),
+        let enclosed = matches!(piece.shape, Shape::Bundle | Shape::Envelope | Shape::List);
+        let answer = match piece.raw.map_err(Into::into).and_then(|raw| Object::parse(raw, &limits)) {
+            Ok(object) if old == Old::Upgrade => upgraded(&object, position, &pointer, target),
+            Ok(object) if upgrade::is_2_0(&object, enclosed) => {
+                let message = format!("`{}` is a STIX 2.0 object", object.id());
+                target.reject(position, "stix.version-2-0", message, &text(raw))
+            }
+            Ok(object) => target.object(object.raw(), pointer),
+            Err(error) => target.reject(position, error.code(), error.to_string(), &text(raw)),
         };
         if answer.is_break() {
             return Ok(());
@@ -43,23 +58,16 @@ pub(crate) fn read(input: &mut dyn BufRead, target: &mut Target<'_>) -> Result<(
     }
 }
 
-fn one(raw: &[u8], position: u64, pointer: String, limits: &Limits, target: &mut Target<'_>) -> ControlFlow<()> {
-    let text = || String::from_utf8_lossy(raw.get(..raw.len().min(1_024)).unwrap_or(raw)).into_owned();
-    let object = match Object::parse(raw, limits) {
-        Ok(object) => object,
-        Err(error) => return target.reject(position, error.code(), error.to_string(), &text()),
-    };
-    if is_version_2_0(&object) {
-        let message = format!("`{}` is a STIX 2.0 object", object.id());
-        return target.reject(position, "stix.version-2-0", message, &text());
+/// Hands over what a STIX 2.0 object becomes: all of it, or a rejection.
+fn upgraded(object: &Object, position: u64, pointer: &str, target: &mut Target<'_>) -> ControlFlow<()> {
+    let options = upgrade::Options { limits: target.options.limits, ..upgrade::Options::default() };
+    match upgrade::upgrade(object, &options, &mut upgrade::bytes_of) {
+        Ok(all) => all.iter().try_for_each(|new| target.object(new.raw(), pointer.to_owned())),
+        Err(error) => target.reject(position, error.code(), error.to_string(), &text(object.raw())),
     }
-    target.object(object.raw(), pointer)
 }
 
-/// STIX 2.0 objects name no version; observables of 2.1 need not name one either.
-fn is_version_2_0(object: &Object) -> bool {
-    match object.spec_version() {
-        Some(version) => version == "2.0",
-        None => !matches!(kinds::class(object.object_type()), Some(kinds::Class::Sco)) && object.created().is_some(),
-    }
+/// The beginning of a member, for the report.
+fn text(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw.get(..raw.len().min(1_024)).unwrap_or(raw)).into_owned()
 }

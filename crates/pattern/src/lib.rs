@@ -13,7 +13,8 @@
 //! | `canonical` | canonical form and equivalence |
 //! | `check` | the type check |
 //! | `schema` | object paths along the tables of the specification |
-//! | `keys` | literals and look-up keys |
+//! | `keys` | look-up keys |
+//! | `literals` | constants and equalities |
 //!
 //! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
 //!
@@ -22,9 +23,11 @@
 //! # Examples
 //!
 //! ```
+//! use entente_pattern::Keys;
+//!
 //! let pattern = entente_pattern::parse("[ipv4-addr:value IN ('192.0.2.1','192.0.2.2')]")?;
 //! assert_eq!(pattern.to_string(), "[ipv4-addr:value IN ('192.0.2.1', '192.0.2.2')]");
-//! let keys = pattern.keys().unwrap_or_default();
+//! let Keys::Exact(keys) = pattern.keys() else { panic!("two addresses") };
 //! assert_eq!(keys.iter().map(|key| key.value.as_str()).collect::<Vec<_>>(), ["192.0.2.1", "192.0.2.2"]);
 //! # Ok::<(), entente_pattern::PatternError>(())
 //! ```
@@ -34,6 +37,7 @@ mod check;
 mod error;
 mod evaluate;
 mod keys;
+mod literals;
 mod parser;
 mod print;
 mod schema;
@@ -47,7 +51,12 @@ use entente_stix::Code;
 
 pub use check::check_indicator;
 pub use error::{PatternError, PatternErrorKind};
-pub use keys::{Key, Literal};
+pub use evaluate::{
+    Binding, Boundary, CompileError, CompileErrorKind, EvaluationError, InputError, Matcher, Observations, Steps,
+    Version,
+};
+pub use keys::{Key, KeyKind, Keys};
+pub use literals::{Equality, Literal};
 pub use print::equality;
 pub use tree::Operator;
 
@@ -101,7 +110,7 @@ pub fn parse_version(text: &str, version: &str) -> Result<Pattern, PatternError>
 impl Pattern {
     /// Returns every constant of the pattern in order, with the path it is compared to.
     pub fn literals(&self) -> Vec<Literal> {
-        keys::literals(&self.root)
+        literals::literals(&self.root)
     }
 
     /// Checks names, types, dates and sets, which the grammar does not.
@@ -132,12 +141,17 @@ impl Pattern {
         (Self { root }, complete)
     }
 
-    /// Returns the keys whose union is the pattern: it matches exactly where one of them is seen.
+    /// Returns the equalities whose union is the pattern, whatever they are about; none where it says more or something else.
+    pub fn equalities(&self) -> Option<Vec<Equality>> {
+        literals::equalities(&self.root)
+    }
+
+    /// Returns what must be seen for the pattern to match, so that many patterns are one look-up.
     ///
-    /// None where the pattern says more or something else than equality: `AND`, `FOLLOWEDBY`, qualifiers, negation, order,
-    /// wildcards, regular expressions, networks by `ISSUBSET`, or `EXISTS`. The list is empty for a pattern that can match
-    /// nothing, such as `[file:size IN ()]`.
-    pub fn keys(&self) -> Option<Vec<Key>> {
+    /// OR unites; AND and FOLLOWEDBY take the most selective side. Values are in the canonical form of `entente_observable`, and
+    /// one that it refuses, a path without a kind of key, or a comparison that names no value makes the pattern opaque. At most
+    /// as many keys as the pattern has constants, or 10,000 where ports restrict addresses.
+    pub fn keys(&self) -> Keys {
         keys::keys(&self.root)
     }
 }

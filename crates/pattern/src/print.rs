@@ -308,9 +308,9 @@ mod tests {
         }
 
         #[test]
-        fn equality_reads_back_as_one_key(value in any::<String>(), property in "[a-z]{1,5}(\\.[A-Za-z0-9-]{1,5}){0,2}") {
+        fn equality_reads_back_as_one_equality(value in any::<String>(), property in "[a-z]{1,5}(\\.[A-Za-z0-9-]{1,5}){0,2}") {
             prop_assume!(!property.starts_with("hashes"));
-            let keys = parse(&equality("x-acme", &property, &value)).unwrap().keys().unwrap();
+            let keys = parse(&equality("x-acme", &property, &value)).unwrap().equalities().unwrap();
             prop_assert_eq!(keys.len(), 1);
             prop_assert_eq!((&keys[0].object_type[..], &keys[0].property, &keys[0].value), ("x-acme", &property, &value));
         }

@@ -106,6 +106,11 @@ pub fn derived(namespace: &[u8; 16], object_type: &str, name: &str) -> String {
     with_uuid(object_type, uuid)
 }
 
+/// Computes the bytes of the UUIDv5 of `name` in a namespace of the caller's.
+pub(crate) fn derived_bytes(namespace: &[u8; 16], name: &str) -> [u8; 16] {
+    Uuid::new_v5(&Uuid::from_bytes(*namespace), name.as_bytes()).into_bytes()
+}
+
 /// Makes `type--UUID` of version 4 from sixteen bytes, of which the bits of version and variant are set.
 ///
 /// The crate has no random source: the bytes come from the caller's.

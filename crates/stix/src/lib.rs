@@ -11,6 +11,7 @@
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
 //! | [`kinds`] | the known object types by name |
 //! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
+//! | [`upgrade`] | STIX 2.0 objects, written anew as STIX 2.1 |
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |
 //! | [`validate`] | every rule of the specification, held against one object or bundle |
@@ -51,6 +52,7 @@ mod scan;
 pub mod syntax;
 pub mod tables;
 mod timestamp;
+pub mod upgrade;
 pub mod validate;
 mod value;
 

@@ -193,6 +193,11 @@ static BUILT_IN: [Definition; 9] = [
     tlp_2!("e828b379-4e03-4974-9ac4-e53a884c97c1", Tlp::Red, "TLP:RED", "red"),
 ];
 
+/// Returns the JSON of the built-in definition of that identifier.
+pub fn built_in(id: &str) -> Option<&'static [u8]> {
+    BUILT_IN.iter().find(|definition| definition.id == id).map(|definition| definition.json.as_bytes())
+}
+
 /// Checks that an object neither redefines one of the nine built-in definitions nor invents another TLP marking.
 ///
 /// A copy of a built-in definition must equal it by value; it may lack `name` and `spec_version`, as those of STIX 2.0

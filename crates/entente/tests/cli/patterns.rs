@@ -5,6 +5,9 @@ use insta::assert_snapshot;
 use crate::support::Desk;
 
 const GOOD: &str = "[ipv4-addr:value = '192.0.2.44']";
+/// Follows the grammar, and can hardly be meant.
+const TYPED: &str =
+    "[ipv4-addr:value = 'x' AND x-sensor:reading > 'y'] START t'2026-02-31T00:00:00Z' STOP t'2026-01-01T00:00:00Z'";
 const BAD: &str = "[file:name OR file:size = 5]";
 
 #[test]
@@ -20,6 +23,9 @@ fn patterns_are_checked_and_the_place_is_marked() {
         &["pattern", "check", GOOD, "--fail-on", "invalid"],
         &["pattern", "check", GOOD, BAD, "--fail-on", "invalid", "--quiet"],
         &["pattern", "check", GOOD, "--fail-on", "nothing"],
+        &["pattern", "check", TYPED, "--types"],
+        &["pattern", "check", TYPED, "--types", "--json"],
+        &["pattern", "check", GOOD, BAD, "[file:name MATCHES '(?=a)']", "--types", "--fail-on", "invalid"],
         &["pattern", "check", "--jsonl", "--fail-on", "invalid"],
     ]);
     for (stdin, flags) in [
@@ -142,4 +148,38 @@ fn a_caller_may_ask_and_wait_for_the_answer() {
     }
     drop(stdin);
     assert!(child.wait().expect("its end").success());
+}
+
+#[test]
+fn patterns_are_brought_into_one_form_and_compared() {
+    // Would break: two spellings of one pattern are kept, distributed and matched twice.
+    let desk = Desk::new();
+    let (one, other) = ("[file:name IN ('b', 'a')]", "[ file:name = 'a'  OR file:name == 'b' ]");
+    let mut page = desk.page(&[
+        &["pattern", "canonical", other],
+        &["pattern", "canonical", one, "--digest"],
+        &["pattern", "canonical", one, other, BAD],
+        &["pattern", "canonical", one, BAD, "--json"],
+        &["pattern", "canonical", one, "--jsonl"],
+        &["pattern", "canonical", BAD],
+        &["pattern", "canonical", BAD, "--json"],
+        &["pattern", "equivalent", one, other],
+        &["pattern", "equivalent", one, GOOD, "--json"],
+        &["pattern", "equivalent", one, GOOD, "--jsonl"],
+        &["pattern", "equivalent", one, BAD],
+        &["pattern", "equivalent", one],
+        &["pattern", "equivalent"],
+    ]);
+    page.push_str(&desk.show(&desk.run_with(&["pattern", "canonical"], "")));
+    page.push_str(&desk.show(&desk.run_with(&["pattern", "canonical"], &format!("{one}\n{BAD}\n{other}\n"))));
+    assert_snapshot!("pattern-forms", page);
+    let requests = format!(
+        "{{\"n\":1,\"a\":\"{one}\",\"b\":\"{other}\"}}\n{{\"n\":2,\"a\":\"{one}\",\"b\":\"{GOOD}\"}}\n\
+         {{\"n\":3,\"a\":\"{one}\",\"b\":\"{BAD}\"}}\n{{\"n\":4,\"a\":\"{one}\"}}\n"
+    );
+    page = desk.show(&desk.run_with(&["pattern", "equivalent", "--jsonl"], &requests).expect(0));
+    let requests = format!("{{\"n\":1,\"pattern\":\"{other}\"}}\n{{\"n\":2,\"pattern\":\"{BAD}\"}}\nnonsense\n");
+    page.push_str(&desk.show(&desk.run_with(&["pattern", "canonical", "--jsonl"], &requests).expect(0)));
+    page.push_str(&desk.show(&desk.run_with(&["pattern", "canonical", "--jsonl", "--digest"], &requests).expect(0)));
+    assert_snapshot!("pattern-forms-batch", page);
 }

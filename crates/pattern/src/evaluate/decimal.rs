@@ -66,9 +66,10 @@ impl Decimal {
         let kept = self.exponent.checked_add(places)?;
         let kept = usize::try_from(kept.max(0)).ok().filter(|kept| *kept <= 38 || self.digits.is_empty())?;
         let zeros = std::iter::repeat_n(&b'0', kept.saturating_sub(self.digits.len()));
-        let value = self.digits.iter().take(kept).chain(zeros).try_fold(0_i128, |sum, digit| {
-            sum.checked_mul(10)?.checked_add(i128::from(digit.saturating_sub(b'0')))
-        })?;
+        let value =
+            self.digits.iter().take(kept).chain(zeros).try_fold(0_i128, |sum, digit| {
+                sum.checked_mul(10)?.checked_add(i128::from(digit.saturating_sub(b'0')))
+            })?;
         Some((if self.is_negative { value.checked_neg()? } else { value }, kept >= self.digits.len()))
     }
 }

@@ -54,6 +54,7 @@ pub struct Observations {
     /// Objects of each observation, in ascending order.
     parts: Vec<u32>,
     observations: Vec<Observation>,
+    has_malformed: bool,
 }
 
 /// Part of a buffer.
@@ -265,6 +266,7 @@ impl Observations {
             return Err(InputError::Depth { id: id.to_owned() });
         }
         let is_clean = parts.iter().all(|part| self.object_at(*part).is_some_and(|object| object.is_clean));
+        self.has_malformed |= !is_clean;
         let id = self.text(id)?;
         let parts = append(&mut self.parts, &parts)?;
         self.observations.push(Observation { parts, id, first, last, count, is_clean });
@@ -430,6 +432,16 @@ impl Observations {
     /// Returns the identifier of the observed-data object at a position; empty where it has none.
     pub fn id(&self, position: usize) -> &str {
         self.observations.get(position).map_or("", |observation| self.str(observation.id))
+    }
+
+    /// Tells whether no observation has a malformed value.
+    pub(crate) const fn is_clean(&self) -> bool {
+        !self.has_malformed
+    }
+
+    /// Returns the identifier of an observation of this list.
+    pub(crate) fn id_of(&self, observation: &Observation) -> &str {
+        self.str(observation.id)
     }
 
     pub(crate) fn observations(&self) -> &[Observation] {

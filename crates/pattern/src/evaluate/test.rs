@@ -10,7 +10,8 @@ use super::instant::Instant;
 use super::like::Like;
 use super::net::Net;
 use super::regex;
-use crate::keys;
+use crate::print::Quoted;
+use crate::token::is_name;
 use crate::tree::{Comparison, Constant, Operator, Path, Step, Test};
 
 /// Walks with this many `[*]` and a reference keep their set of values without doubles; below, ways cannot multiply.
@@ -109,6 +110,11 @@ impl Leaf {
         Ok(Self { tree, is_safe })
     }
 
+    /// Tells whether only malformed values can make it an error.
+    pub(crate) const fn is_safe(&self) -> bool {
+        self.is_safe
+    }
+
     /// Tells whether one object of the observation passes the whole tree.
     ///
     /// An error at any object, test or value is the result, whatever the others say, so that it depends on no order.
@@ -170,7 +176,7 @@ impl Tree {
         let is_wide = steps.iter().filter(|step| matches!(step, Walk::Any)).count() >= WIDE_STEPS
             && steps.iter().any(|step| matches!(step, Walk::Key(name) if is_reference(&name.text)));
         let type_name = Name::new(&path.object_type);
-        let path = format!("{}:{}", path.object_type, keys::property(path)).into_boxed_str();
+        let path = shown(path).into_boxed_str();
         Ok(Self::Check(Box::new(Check { type_name, steps, is_wide, negated, kind, path })))
     }
 
@@ -190,6 +196,22 @@ impl Tree {
         }
         Ok(result)
     }
+}
+
+/// Writes a path as patterns do.
+fn shown(path: &Path) -> String {
+    let mut out = path.object_type.clone();
+    for (at, step) in path.steps.iter().enumerate() {
+        match step {
+            Step::Key(key) => {
+                out.push(if at == 0 { ':' } else { '.' });
+                if is_name(key) { out.push_str(key) } else { out.push_str(&Quoted(key).to_string()) }
+            }
+            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Any => out.push_str("[*]"),
+        }
+    }
+    out
 }
 
 fn is_reference(key: &str) -> bool {
@@ -258,9 +280,10 @@ impl Operand {
             Constant::Boolean(value) => Self::Boolean(*value),
             Constant::Hex(text) => Self::Octets(from_hex(text).unwrap_or_default().into_boxed_slice()),
             Constant::Binary(text) => Self::Octets(from_base64(text).unwrap_or_default().into_boxed_slice()),
-            Constant::Timestamp(text) => Self::Instant(Instant::parse(text).map_err(|_| {
-                CompileError::new(CompileErrorKind::Date, text, "there is no such date")
-            })?),
+            Constant::Timestamp(text) => Self::Instant(
+                Instant::parse(text)
+                    .map_err(|_| CompileError::new(CompileErrorKind::Date, text, "there is no such date"))?,
+            ),
             Constant::Integer(text) | Constant::Float(text) => match Number::parse(text) {
                 Some(number) => Self::Number(number),
                 // The lexer reads nothing else as a number.
@@ -278,9 +301,7 @@ impl Operand {
             }
             // UTF-8 has the order of code points.
             (Node::Text { text, .. }, Self::Text(constant)) => Some(data.str(*text).cmp(constant)),
-            (Node::Text { text, .. }, Self::Octets(octets)) => {
-                compare_latin(data.str(*text), octets)
-            }
+            (Node::Text { text, .. }, Self::Octets(octets)) => compare_latin(data.str(*text), octets),
             (Node::Text { text, .. }, Self::Instant(constant)) => {
                 let instant = Instant::parse(data.str(*text)).map_err(|_| Fault::Value("a timestamp"))?;
                 Some(instant.cmp(constant))
@@ -359,11 +380,7 @@ impl Check {
     }
 
     /// Tells whether `passes` is true of a value at the path.
-    fn any(
-        &self,
-        place: Place<'_>,
-        passes: &mut dyn FnMut(&Node) -> Result<bool, Fault>,
-    ) -> Result<bool, Fault> {
+    fn any(&self, place: Place<'_>, passes: &mut dyn FnMut(&Node) -> Result<bool, Fault>) -> Result<bool, Fault> {
         if self.is_wide {
             return self.any_wide(place, passes);
         }
@@ -372,11 +389,7 @@ impl Check {
 
     /// Walks step by step with the whole set of values, each once: objects that refer to one another under several `[*]`
     /// would else be visited once for every way that leads to them.
-    fn any_wide(
-        &self,
-        place: Place<'_>,
-        passes: &mut dyn FnMut(&Node) -> Result<bool, Fault>,
-    ) -> Result<bool, Fault> {
+    fn any_wide(&self, place: Place<'_>, passes: &mut dyn FnMut(&Node) -> Result<bool, Fault>) -> Result<bool, Fault> {
         let mut values = vec![place.object.node];
         for step in &self.steps {
             let mut next = Vec::new();

@@ -2,9 +2,7 @@
 
 use super::{are_hexadecimal, unless};
 use crate::code::Code;
-
-/// Names of `hash-algorithm-ov` (STIX 2.1 §10.8).
-const HASH_NAMES: [&str; 8] = ["MD5", "SHA-1", "SHA-256", "SHA-512", "SHA3-256", "SHA3-512", "SSDEEP", "TLSH"];
+use crate::tables::vocabularies::HASH_ALGORITHM;
 
 /// LIMIT: characters of an SSDEEP hash; the algorithm writes at most a block size and two signatures of 64 characters.
 const SSDEEP_SIZE_BYTES_MAX: usize = 148;
@@ -30,7 +28,7 @@ pub fn base64(text: &str) -> Option<Code> {
 
 /// Checks a key of `hashes`: its form, then whether the vocabulary has it (STIX 2.1 §2.7).
 pub fn hash_name(name: &str) -> Option<Code> {
-    if HASH_NAMES.contains(&name) {
+    if HASH_ALGORITHM.values.contains(&name) {
         return None;
     }
     let fits = (3..=250).contains(&name.len()) && name.bytes().all(super::name::is_key_byte);
@@ -56,7 +54,7 @@ pub fn hash_spelling(name: &str) -> Option<&'static str> {
         Some(folded)
     };
     let wanted = plain(name)?;
-    HASH_NAMES.into_iter().find(|known| plain(known) == Some(wanted))
+    HASH_ALGORITHM.values.iter().find(|known| plain(known) == Some(wanted)).copied()
 }
 
 /// Checks the value of a hash whose name the vocabulary has; the value under any other name may be any text (STIX 2.1 §2.7).
@@ -164,7 +162,7 @@ mod tests {
 
     #[test]
     fn names_of_hashes_are_exact_and_the_right_spelling_is_known() {
-        for name in HASH_NAMES {
+        for &name in HASH_ALGORITHM.values {
             assert_eq!(hash_name(name), None, "{name}");
             assert_eq!(hash_spelling(name), Some(name));
         }

@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Syntax; 22] = [
+    const ALL: [Syntax; 23] = [
         Syntax::Ipv4,
         Syntax::Ipv6,
         Syntax::Mac,
@@ -138,6 +138,7 @@ mod tests {
         Syntax::Cpe,
         Syntax::CharacterSet,
         Syntax::MediaType,
+        Syntax::RegisteredMediaType,
         Syntax::Language,
         Syntax::SoftwareLanguage,
         Syntax::RelationshipType,
@@ -165,6 +166,7 @@ mod tests {
             (Syntax::Cpe, "cpe:2.3:a:f5:nginx:1.27.1:*:*:*:*:*:*:*", "cpe:/a:f5:nginx", Code::E623),
             (Syntax::CharacterSet, "UTF-8", "utf-8", Code::E613),
             (Syntax::MediaType, "text/plain", "plain", Code::E614),
+            (Syntax::RegisteredMediaType, "text/plain", "plain", Code::N615),
             (Syntax::Language, "de-AT", "german", Code::E123),
             (Syntax::SoftwareLanguage, "de", "german", Code::E123),
             (Syntax::RelationshipType, "related-to", "related_to", Code::E509),

@@ -1,4 +1,4 @@
-//! Names and keys, and texts of words joined by hyphens (STIX 2.1 §2.5, §3.1).
+//! Names and keys, and texts of words joined by hyphens (STIX 2.1 §2.3, §3.1).
 
 use super::unless;
 use crate::code::Code;
@@ -46,7 +46,7 @@ pub fn extension_key(key: &str) -> Option<Code> {
     unless(fits, Code::E709)
 }
 
-/// Checks a key of a dictionary: 1 to 250 letters, digits, hyphens and underscores (STIX 2.1 §2.5).
+/// Checks a key of a dictionary: 1 to 250 letters, digits, hyphens and underscores (STIX 2.1 §2.3).
 pub fn dictionary_key(key: &str) -> Option<Code> {
     unless((1..=250).contains(&key.len()) && key.bytes().all(is_key_byte), Code::E121)
 }
@@ -57,7 +57,7 @@ pub fn relationship_type(text: &str) -> Option<Code> {
     unless(fits, Code::E509)
 }
 
-/// Checks a value that its open vocabulary does not have: lower case, hyphens between words (STIX 2.1 §2.12).
+/// Checks a value that its open vocabulary does not have: lower case, hyphens between words (STIX 2.1 §2.13).
 pub fn vocabulary_value(text: &str) -> Option<Code> {
     unless(is_worded(text), Code::W116)
 }
@@ -95,7 +95,7 @@ pub fn extension_version(text: &str) -> Option<Code> {
     unless(is_semantic_version(text), Code::N702)
 }
 
-/// Checks a reference to CVE or CAPEC: the form of its identifier, and that it stands under its own source (STIX 2.1 §2.6).
+/// Checks a reference to CVE or CAPEC: the form of its identifier, and that it stands under its own source (STIX 2.1 §2.5).
 pub fn external_id(source_name: &str, external_id: Option<&str>) -> Option<Code> {
     let (cve, capec) = external_id.map_or((false, false), |id| (is_cve(id), is_capec(id)));
     let fits = match source_name {

@@ -4,8 +4,9 @@ use std::io::BufRead;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use entente_pattern::check_indicator;
 use entente_stix::bundle::{Item, Reader, Shape};
-use entente_stix::validate::{BundleCheck, Context, Finding, PatternAt, Profile, Verdict, validate, validate_bytes};
+use entente_stix::validate::{BundleCheck, Context, Finding, Profile, Verdict, validate, validate_bytes};
 use entente_stix::{Code, Limits, Object, ParseError, Severity, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -171,7 +172,7 @@ impl<'a> Run<'a> {
             }
         };
         let enclosed = matches!(shape, Shape::Bundle | Shape::Envelope);
-        let context = Context { now: Some(*now), enclosed, patterns: Some(&pattern), ..Context::default() };
+        let context = Context { now: Some(*now), enclosed, patterns: Some(&check_indicator), ..Context::default() };
         let within = |path: String| format!("{}{path}", pointer(item.index, shape));
         let verdict = match Object::parse(raw, limits) {
             Ok(object) => {
@@ -217,13 +218,6 @@ fn rebased(path: String, shape: Shape) -> String {
             rest.trim_start_matches('/').split_once('/').map_or_else(String::new, |(_, rest)| format!("/{rest}"))
         }
         _ => path,
-    }
-}
-
-/// What is found in the pattern of an indicator.
-fn pattern(at: &PatternAt<'_>, emit: &mut dyn FnMut(Code, String)) {
-    if let Err(error) = entente_pattern::parse_version(at.text, at.version) {
-        emit(Code::find(error.code()).unwrap_or(Code::E901), error.to_string());
     }
 }
 
