@@ -6,6 +6,8 @@ A case without them is compared like a drawn one.
 
 import base64
 
+from tables import SCO
+
 START = "t'2020-01-01T00:00:00Z'"
 STOP = "t'2021-01-01T00:00:00Z'"
 
@@ -182,6 +184,7 @@ MATCH = [
     _one("an expression that looks around", "[file:name MATCHES '(?=a)a']", _FILE, "error", "match"),
     _one("a whole number beyond doubles", "[file:size = 9007199254740993.0]", {"type": "file", "name": "a", "size": 9007199254740993}, "match", "no-match"),
     _one("the seventh digit of a fraction", "[file:ctime = t'2020-01-01T00:00:00.1234567Z']", {"type": "file", "name": "a", "ctime": "2020-01-01T00:00:00.1234568Z"}, "no-match", "match"),
+    _one("a hash that is none", "[file:hashes.MD5 = 'a']", _FILE, "error", "no-match"),
     _one("[*] on a dictionary", "[x-thing:value[*] = 1]", _MARKS, "no-match", "no-match"),
 ]
 
@@ -257,4 +260,44 @@ IDS = [
     _id("no preferred hash, first written is the smallest", {"type": "file", "hashes": {"SHA3-256": "b" * 64, "SHA3-512": "a" * 128}}),
 ]
 
-VALIDATE = []
+_UUID = "7b1e9f5c-3d54-4a0e-9c1b-2f4d6a8c0e13"
+_DATES = {"created": "2026-01-02T03:04:05.678Z", "modified": "2026-01-02T03:04:05.678Z"}
+
+
+def _object(rule, kind, ours=None, peer=None, **properties):
+    dates = {} if kind in SCO else dict(_DATES)
+    if kind == "marking-definition":
+        del dates["modified"]
+    thing = {"type": kind, "spec_version": "2.1", "id": f"{kind}--{_UUID}", **dates, **properties}
+    case = {"rule": rule, "object": thing}
+    if ours:
+        case["ours"] = ours
+    if peer:
+        case["peer"] = peer
+    return case
+
+
+_SAMPLE = {"name": "x", "is_family": False}
+_REFERRED = {"object_refs": [f"malware--{_UUID}"]}
+_LINK = {"source_ref": f"malware-analysis--{_UUID}", "target_ref": f"malware--{_UUID}"}
+_GREEN = {"id": "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", "created": "2017-01-20T00:00:00.000Z", "name": "TLP:GREEN", "definition_type": "tlp"}
+
+# One for each row of "deliberate choices" that concerns objects.
+VALIDATE = [
+    _object("a grouping without name", "grouping", "valid", "valid", context="unspecified", **_REFERRED),
+    _object("malware without is_family", "malware", "invalid", "invalid", name="x"),
+    _object("summary as boolean", "sighting", "valid", "valid", sighting_of_ref=f"malware--{_UUID}", summary=True),
+    _object("summary as text", "sighting", "invalid", "invalid", sighting_of_ref=f"malware--{_UUID}", summary="true"),
+    _object("window_title", "process", "valid", "valid", extensions={"windows-process-ext": {"window_title": "x"}}),
+    _object("window_title as number", "process", "invalid", "invalid", extensions={"windows-process-ext": {"window_title": 5}}),
+    _object("windows_title is custom", "process", "valid", extensions={"windows-process-ext": {"windows_title": "x", "owner_sid": "x"}}),
+    _object("av-analysis-of", "relationship", "valid", "valid", relationship_type="av-analysis-of", **_LINK),
+    _object("analysis-of", "relationship", "valid", "valid", relationship_type="analysis-of", **_LINK),
+    _object("a hash outside the vocabulary", "file", "valid", "valid", hashes={"x-hash": "x"}),
+    _object("hexadecimal in upper case", "file", "valid", "valid", name="x", magic_number_hex="4D5A"),
+    _object("a created_by_ref to a source", "malware", "valid", "valid", created_by_ref=f"x-source--{_UUID}", **_SAMPLE),
+    _object("a TLP id with other content", "marking-definition", "invalid", **{**_GREEN, "definition": {"tlp": "white"}}),
+    _object("a TLP level as it is", "marking-definition", "valid", "valid", **{**_GREEN, "definition": {"tlp": "green"}}),
+    _object("fractions of different length in order", "campaign", "valid", "valid", name="x", first_seen="2026-01-01T00:00:00.1Z", last_seen="2026-01-01T00:00:00.10Z"),
+    _object("fractions out of order by a tenth digit", "campaign", "invalid", name="x", first_seen="2026-01-01T00:00:00.1000000002Z", last_seen="2026-01-01T00:00:00.1000000001Z"),
+]

@@ -22,11 +22,14 @@ class Observations:
 
     def __init__(self, random):
         self.random = random
+        # The reference takes ISSUPERSET only where every address is written as a network.
+        self.networks = False
 
     # Data.
 
     def sco(self, number):
         r = self.random
+        addresses = [each for each in ADDRESSES if "/" in each] if self.networks else ADDRESSES
         kind = r.choice(["file", "file", "ipv4-addr", "url", "network-traffic", "process", "artifact", "x-thing", "directory"])
         sco = {"type": kind, "id": f"{kind}--00000000-0000-4000-8000-{number:012}"}
         if kind == "file":
@@ -43,7 +46,7 @@ class Observations:
                 sco["extensions"] = {"x-ext": {"list": [r.choice(NUMBERS) for _ in range(r.randrange(1, 4))],
                                                "nested": [{"k": r.choice(NAMES)}, {"k": r.choice(NAMES), "n": r.choice(NUMBERS)}]}}
         elif kind in ("ipv4-addr",):
-            sco["value"] = r.choice(ADDRESSES)
+            sco["value"] = r.choice(addresses)
         elif kind == "url":
             sco["value"] = r.choice(NAMES)
         elif kind == "process":
@@ -112,7 +115,7 @@ class Observations:
         if roll < 0.17:
             path = r.choice(["ipv4-addr:value", "network-traffic:src_ref.value" if r.random() < 0.1 else "ipv4-addr:value"])
             if path == "ipv4-addr:value" and r.random() < 0.7:
-                return f"{path} {negated}{r.choice(['ISSUBSET', 'ISSUPERSET'])} '{r.choice(NETWORKS)}'"
+                return f"{path} {negated}{r.choice(['ISSUBSET', 'ISSUPERSET']) if self.networks else 'ISSUBSET'} '{r.choice(NETWORKS)}'"
             return f"{path} {negated}{r.choice(['=', '!=', 'LIKE'])} '{r.choice(ADDRESSES + ['192.0.2.%'])}'"
         if roll < 0.3:
             return f"{self.text_path()} {negated}LIKE '{r.choice(LIKES)}'"
@@ -122,6 +125,8 @@ class Observations:
             constants = r.choice([lambda: text(r.choice(NAMES)), lambda: self.number()])
             return f"{self.any_path()} {negated}IN ({', '.join(constants() for _ in range(r.choice([0, 1, 2, 3])))})"
         if roll < 0.7:
+            if r.random() < 0.1:
+                return f"file:hashes.'SHA-256' {negated}{r.choice(['=', '!='])} '{r.choice('abA') * 64}'"
             return f"{self.text_path()} {negated}{r.choice(['=', '!=', '=', '<', '>='])} {text(r.choice(NAMES))}"
         if roll < 0.8:
             path = r.choice(["file:magic_number_hex", "artifact:payload_bin", "file:name", "file:magic_number_hex"])
@@ -151,7 +156,7 @@ class Observations:
         return self.random.choice(["file:name", "file:name", "url:value", "directory:path", "process:command_line", "x-thing:value",
                                    "file:extensions.'x-ext'.nested[*].k", "file:extensions.'x-ext'.nested[1].k", "directory:contains_refs[*].name",
                                    "network-traffic:src_ref.name", "network-traffic:protocols[*]", "process:image_ref.name", "x-thing:value[*]",
-                                   "x-thing:value.k", "directory:contains_refs[0].name", "file:hashes.'SHA-256'", "file:type"])
+                                   "x-thing:value.k", "directory:contains_refs[0].name", "file:type"])
 
     def any_path(self):
         return self.random.choice([self.text_path(), "file:size", "process:pid", "network-traffic:dst_port", "file:nothing", "x-thing:value[0]"])
@@ -196,5 +201,19 @@ class Observations:
         return " ".join(parts)
 
     def case(self):
+        self.networks = self.random.random() < 0.3
         pattern = f"[{self.tests()}]" if self.random.random() < 0.5 else self.observation()
         return {"pattern": pattern, "observations": self.bundles()}
+
+    def old_case(self):
+        """The same in STIX 2.0: observed data that hold their objects; without what its references parse in another way."""
+        case = self.case()
+        while "EXISTS" in case["pattern"] or "START" in case["pattern"]:
+            case = self.case()
+        objects = {each["id"]: each for each in case["observations"][0]["objects"]}
+        seen = []
+        for each in objects.values():
+            if each["type"] == "observed-data":
+                inside = {key: {name: value for name, value in objects[key].items() if name != "id"} for key in each["object_refs"]}
+                seen.append({name: value for name, value in each.items() if name not in ("object_refs", "spec_version")} | {"objects": inside})
+        return {"pattern": case["pattern"], "observations": seen, "version": "2.0"}

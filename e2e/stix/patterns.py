@@ -266,8 +266,10 @@ class Pairs:
                     if child[0] == "OR":
                         rest = tuple(children[:at] + children[at + 1:])
                         return ("OR", tuple(("AND", rest + (each,)) for each in child[1]))
-            if kind in ("or", "OR") and r.random() < 0.2:
-                children.append(("and" if kind == "or" else "AND", (children[0], children[-1])))
+            if kind == "OR" and r.random() < 0.2:
+                children.append(("AND", (children[0], children[-1])))
+            if kind == "or" and r.random() < 0.2 and len(types(node)) == 1:
+                children.append(("and", (children[0], children[-1])))
             return (kind, tuple(children))
         if kind == "FOLLOWEDBY":
             return (kind, tuple(self.same(child) for child in node[1]))
@@ -285,7 +287,7 @@ class Pairs:
             return ("obs", self.different(node[1]))
         if kind == "qualified":
             return node[1] if r.random() < 0.5 else ("qualified", node[1], "WITHIN 6 SECONDS")
-        if r.random() < 0.3:
+        if r.random() < 0.3 and (kind != "or" or len(types(node)) == 1):
             swapped = {"and": "or", "or": "and", "AND": "OR", "OR": "FOLLOWEDBY", "FOLLOWEDBY": "AND"}[kind]
             return (swapped, node[1])
         children = list(node[1])
@@ -302,6 +304,13 @@ class Pairs:
         if self.random.random() < 0.4:
             other = self.different(other)
         return {"a": write(tree), "b": write(other)}
+
+
+def types(node):
+    """The object types that a tree of tests speaks of."""
+    if node[0] == "test":
+        return {node[1].split(":")[0]}
+    return set().union(*(types(child) for child in node[1]))
 
 
 def write(node):
