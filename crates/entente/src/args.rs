@@ -102,9 +102,11 @@ pub(crate) enum Command {
     /// Validate and identify STIX objects, offline
     #[command(subcommand)]
     Stix(Stix),
-    /// Check and compare STIX patterns, offline
+    /// Check, match and compare STIX patterns, offline
     #[command(subcommand)]
     Pattern(PatternCommand),
+    /// Write objects of one version of STIX in another, offline
+    Convert(Convert),
     /// Formats that `admit` reads and `export` writes
     Formats,
     /// Check the node and say how to mend it
@@ -468,6 +470,23 @@ pub(crate) enum Token {
     },
 }
 
+/// `convert`.
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// A file of the old version, plain, gzip or zstd; `-` for stdin
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// What the file holds
+    #[arg(long, value_name = "FORMAT", value_parser = ["stix20"])]
+    pub(crate) from: String,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", value_parser = ["stix21"])]
+    pub(crate) to: String,
+    /// Say `is_family` of malware, which STIX 2.0 does not tell
+    #[arg(long)]
+    pub(crate) malware_is_family: bool,
+}
+
 /// `stix …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Stix {
@@ -505,6 +524,8 @@ pub(crate) struct StixValidate {
 pub(crate) enum PatternCommand {
     /// Read patterns: `valid`, or where each breaks the grammar
     Check(PatternCheck),
+    /// Match observations against a pattern
+    Match(PatternMatch),
     /// Print patterns in their canonical form
     Canonical {
         /// Patterns; else one a line on stdin
@@ -527,6 +548,14 @@ pub(crate) enum PatternCommand {
         #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
         stix_version: String,
     },
+    /// The values whose presence a pattern looks for
+    Keys {
+        /// Patterns; else one a line on stdin
+        patterns: Vec<String>,
+        /// Version of the grammar
+        #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+        stix_version: String,
+    },
 }
 
 /// `pattern check`.
@@ -542,5 +571,24 @@ pub(crate) struct PatternCheck {
     pub(crate) stix_version: String,
     /// Exit with 6 when a pattern is invalid
     #[arg(long, value_name = "VERDICT", value_parser = ["invalid"])]
+    pub(crate) fail_on: Option<String>,
+}
+
+/// `pattern match`.
+#[derive(Debug, Args)]
+pub(crate) struct PatternMatch {
+    /// The pattern; left out with --jsonl: one request a line on stdin
+    pub(crate) pattern: Option<String>,
+    /// Files with observed-data and their observables; `-` for stdin
+    #[arg(requires = "pattern")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Match each observation by itself, not all of them as one history
+    #[arg(long)]
+    pub(crate) each: bool,
+    /// Version of the grammar
+    #[arg(long, default_value = "2.1", value_parser = ["2.0", "2.1"])]
+    pub(crate) stix_version: String,
+    /// Exit with 6 when nothing matches
+    #[arg(long, value_name = "VERDICT", value_parser = ["no-match"])]
     pub(crate) fail_on: Option<String>,
 }

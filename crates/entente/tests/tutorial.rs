@@ -1,5 +1,5 @@
-//! The tutorial is run as a reader would run it: every shell block of `docs/tutorial.md`, in order, in one bash, on free ports.
-//! What a block prints must be what stands under it.
+//! The tutorial and the guide to validation are run as a reader would run them: every shell block of `docs/tutorial.md` and of
+//! `docs/validate.md`, in order, in one bash, on free ports. What a block prints must be what stands under it.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails where it meets what it does not expect")]
 
@@ -23,11 +23,22 @@ const MARK: char = '\u{1e}';
 #[test]
 fn the_tutorial_prints_what_it_says() {
     // Would break: a reader pastes a block and gets something else, or an error.
-    let document =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tutorial.md")).expect("the tutorial");
+    follow("tutorial.md", "trap 'kill $north_pid $fusion_pid 2>/dev/null' EXIT\n");
+}
+
+#[test]
+fn the_guide_to_validation_prints_what_it_says() {
+    // Would break: a reader pastes a block and gets something else, or an error.
+    follow("validate.md", "");
+}
+
+/// Runs the blocks of a document behind a first line of script, and compares what each prints.
+fn follow(name: &str, first: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    let document = fs::read_to_string(path).expect("the document");
     let steps = steps(&document);
     assert!(steps.len() > 10, "only {} blocks were found", steps.len());
-    let mut script = "trap 'kill $north_pid $fusion_pid 2>/dev/null' EXIT\n".to_owned();
+    let mut script = first.to_owned();
     for step in &steps {
         script.push_str(&format!("{}\nprintf '\\036'\n", step.shell));
     }
@@ -39,7 +50,7 @@ fn the_tutorial_prints_what_it_says() {
         let shown = step.shown.as_deref().unwrap_or_default();
         assert!(
             agrees(shown, printed),
-            "block {} does not print what the tutorial shows:\n{}\n--- shown\n{shown}\n--- printed\n{printed}",
+            "block {} of {name} does not print what it shows:\n{}\n--- shown\n{shown}\n--- printed\n{printed}",
             number + 1,
             step.shell
         );

@@ -393,6 +393,40 @@ fn stix_reads_every_wrapper_byte_for_byte() {
     assert_eq!(failed, Some("STIX-E-001"));
 }
 
+/// Breaks when a document of STIX 2.0 is converted without being asked, or not converted when asked.
+#[test]
+fn stix_2_0_is_upgraded_when_asked_and_only_then() {
+    let observed = r#"{"type":"observed-data","id":"observed-data--a209240e-14c2-46ae-b88f-b466ce414ebb","created":"2017-01-01T00:00:00.000Z","modified":"2017-01-01T00:00:00.000Z","first_observed":"2017-01-01T00:00:00Z","last_observed":"2017-01-01T00:00:00Z","number_observed":1,"objects":{"0":{"type":"domain-name","value":"c2.monsoon.example"}}}"#;
+    let broken = observed.replace("\"value\"", "\"resolves_to_refs\":[\"9\"],\"value\"");
+    let bundle = format!(
+        "{{\"type\":\"bundle\",\"id\":\"bundle--1\",\"spec_version\":\"2.0\",\"objects\":[{observed},{DOMAIN},{broken}]}}"
+    );
+    let rejected = read_text(Format::Stix21, &bundle);
+    assert_eq!(codes(&rejected), [(1, "stix.version-2-0"), (3, "stix.version-2-0")]);
+    let read = read_text(Format::Stix20, &bundle);
+    let pointers: Vec<_> = read.objects.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(pointers, ["/objects/0", "/objects/0", "/objects/1"]);
+    assert_eq!(codes(&read), [(3, "STIX-E-213")]);
+    let text = |at: usize| String::from_utf8_lossy(&read.objects[at].1).into_owned();
+    assert!(text(0).contains("\"object_refs\":[\"domain-name--a209240e-14c2-56ae-b88f-b466ce414ebb\"]"));
+    assert!(text(1).contains("\"id\":\"domain-name--a209240e-14c2-56ae-b88f-b466ce414ebb\""));
+    assert_eq!(text(2), DOMAIN);
+    assert_eq!(detect(None, bundle.as_bytes()), Some(Format::Stix21));
+}
+
+/// Breaks when a large document is held in memory, or what follows a broken end is lost.
+#[test]
+fn stix_is_handed_out_before_the_document_ends() {
+    let text = format!("{{\"type\":\"bundle\",\"objects\":[{DOMAIN},{DOMAIN}");
+    let mut objects = 0;
+    let error = entente_formats::read(Format::Stix21, &mut text.as_bytes(), &options(), &mut |item| {
+        objects += usize::from(matches!(item, Item::Object { .. }));
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap_err();
+    assert_eq!((objects, error.code()), (2, "STIX-E-001"));
+}
+
 /// Breaks when a document is read by the wrong reader.
 #[test]
 fn formats_are_told_apart_by_their_heads() {

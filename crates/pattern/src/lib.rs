@@ -2,7 +2,8 @@
 //!
 //! [`parse`] reads the whole grammar: observation expressions with `AND`, `OR`, `FOLLOWEDBY` and qualifiers, comparison
 //! expressions with every operator and constant, object paths with indices and quoted keys. [`Pattern`] prints itself in one
-//! canonical spacing, lists its literals, and says whether looking up a few keys is all it takes to match it.
+//! canonical spacing, lists its literals, says whether looking up a few keys is all it takes to match it, and compiles to a
+//! [`Matcher`] for [`Observations`].
 //!
 //! | Module | Owns |
 //! |---|---|
@@ -12,13 +13,13 @@
 //! | `print` | the tree to text |
 //! | `canonical` | canonical form and equivalence |
 //! | `check` | the type check |
+//! | `evaluate` | patterns matched against observations |
 //! | `schema` | object paths along the tables of the specification |
 //! | `keys` | look-up keys |
 //! | `literals` | constants and equalities |
 //!
-//! Grammar validity never depends on knowing an object type. Regular expressions of `MATCHES` are kept as text.
-//!
-//! GAP: `MATCHES` is not compiled, so an expression outside the supported syntax is found only where it is evaluated.
+//! Grammar validity never depends on knowing an object type, nor on what can be evaluated: [`Pattern::check_types`] and
+//! [`Pattern::compile`] say that.
 //!
 //! # Examples
 //!

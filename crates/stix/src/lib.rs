@@ -10,11 +10,15 @@
 //! | [`bundle`] | bundles, TAXII envelopes and lists, cut into the bytes of their objects |
 //! | [`id`] | identifiers and the deterministic identifiers of observables |
 //! | [`kinds`] | the known object types by name |
-//! | [`marking`] | TLP and PAP levels, the nine built-in definitions |
+//! | [`marking`] | TLP and PAP levels, the nine built-in definitions, what markings mean for a value |
+//! | [`selector`] | selectors of granular markings |
+//! | [`language`] | translations |
 //! | [`upgrade`] | STIX 2.0 objects, written anew as STIX 2.1 |
 //! | [`syntax`] | the forms of texts, one function each |
 //! | [`tables`] | types, properties and registries as data |
 //! | [`validate`] | every rule of the specification, held against one object or bundle |
+//! | [`version`] | versions of one object, held against each other |
+//! | [`confidence`] | scales of confidence |
 //! | [`edit`] | replacement of single members, everything else copied |
 //! | [`build`] | writing a new object in a fixed order |
 //!
@@ -39,22 +43,27 @@
 pub mod build;
 pub mod bundle;
 mod code;
+pub mod confidence;
+mod content;
 pub mod edit;
 mod error;
 pub mod id;
 mod jcs;
 pub mod json;
 pub mod kinds;
+pub mod language;
 mod limits;
 pub mod marking;
 mod object;
 mod scan;
+pub mod selector;
 pub mod syntax;
 pub mod tables;
 mod timestamp;
 pub mod upgrade;
 pub mod validate;
 mod value;
+pub mod version;
 
 pub use code::{Code, Severity};
 pub use error::{JsonError, JsonErrorKind, ParseError};

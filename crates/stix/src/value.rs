@@ -126,6 +126,10 @@ impl<'t> Tree<'t> {
         Value { tree: self, at, node: self.node(at) }
     }
 
+    fn bytes(&self, node: Node) -> &'t [u8] {
+        self.text.as_bytes().get(whole(node.start)..whole(node.end)).unwrap_or_default()
+    }
+
     fn node(&self, at: u32) -> Node {
         self.nodes.get(whole(at)).copied().unwrap_or(NOTHING)
     }
@@ -213,7 +217,11 @@ impl<'t> Value<'t> {
     /// Tells whether the value is the string or key `word`.
     pub(crate) fn is(self, word: &str) -> bool {
         matches!(self.node.shape, Shape::Text | Shape::Key)
-            && if self.node.escaped { unescape(self.inside()) == word } else { self.inside() == word }
+            && if self.node.escaped {
+                unescape(self.inside()) == word
+            } else {
+                self.tree.bytes(self.node) == word.as_bytes()
+            }
     }
 
     /// Returns the members of an object; none of other values.
@@ -234,7 +242,24 @@ impl<'t> Value<'t> {
 
     /// Returns the value under a key of an object.
     pub(crate) fn get(self, key: &str) -> Option<Value<'t>> {
-        self.members().find(|(found, _)| found.is(key)).map(|(_, value)| value)
+        let size = u32::try_from(key.len()).ok()?;
+        let end = self.node.next;
+        let mut at = self.inner(Shape::Object);
+        while at < end {
+            let found = self.tree.node(at);
+            // Most keys differ in length, which spares a look at the text.
+            let is_key = if found.escaped {
+                self.tree.value(at).is(key)
+            } else {
+                found.end.wrapping_sub(found.start) == size && self.tree.bytes(found) == key.as_bytes()
+            };
+            let value = at.saturating_add(1);
+            if is_key {
+                return Some(self.tree.value(value));
+            }
+            at = self.tree.node(value).next.max(at.saturating_add(2));
+        }
+        None
     }
 
     /// Returns the value of a key.

@@ -169,6 +169,16 @@ fn limits_are_those_of_one_object_and_of_one_bundle() {
 }
 
 #[test]
+fn junk_over_a_border_is_left_as_it_was_entered() {
+    // A string that an earlier chunk opened must not be opened again behind a stray bracket.
+    let text = r#"[{} "a"} ,{"b":1}]"#;
+    for cut in 0..text.len() {
+        let read = push(text.as_bytes(), &[cut], &Limits::admission());
+        assert_eq!(texts(&read), [Ok("{}"), Err("STIX-E-001"), Ok(r#"{"b":1}"#)], "{cut}");
+    }
+}
+
+#[test]
 fn a_failing_stream_ends_the_reading_once() {
     struct Failing;
     impl std::io::Read for Failing {

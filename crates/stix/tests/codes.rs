@@ -250,6 +250,11 @@ fn times() -> Vec<Case> {
         ),
         case(Code::W302, analysis("2026-01-02T00:00:00Z"), analysis("2026-01-01T00:00:00Z")),
         case(Code::E304, identity(""), identity("").replace("\"2.1\"", "\"3.0\"")),
+        case(
+            Code::E304,
+            observable("mutex", r#""name":"a","spec_version":"2.1""#),
+            observable("mutex", r#""name":"a","spec_version":"2.0""#),
+        ),
         case(Code::W305, identity(""), identity("").replace("\"2.1\"", "\"2.0\"")),
         case(Code::W310, observable("url", r#""value":"http://a.example/""#), observable("url", url)),
         with(

@@ -1,7 +1,5 @@
 //! What a finding says, in which order, under which profile, and what it takes from its context.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-
 #[path = "support/objects.rs"]
 mod objects;
 

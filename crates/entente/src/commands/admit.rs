@@ -181,7 +181,7 @@ fn known_columns(head: &[u8]) -> Option<CsvMap> {
 fn remark(read: &Read, options: &AdmitOptions, output: &Output) {
     let Read { file, summary } = read;
     if output.form == Form::People {
-        let item = if matches!(summary.format.as_str(), "stix21" | "misp") { "object" } else { "line" };
+        let item = if matches!(summary.format.as_str(), "stix20" | "stix21" | "misp") { "object" } else { "line" };
         for line in summary.rejected_lines.iter().take(SHOWN) {
             let place = if line.line > 0 { format!(" {item} {}", line.line) } else { String::new() };
             output.note(&format!("rejected{place} [{}] {}", line.code, visible(&line.message)));
@@ -191,7 +191,7 @@ fn remark(read: &Read, options: &AdmitOptions, output: &Output) {
             output.note(&format!("… and {} more; --jsonl lists them", thousands(more)));
         }
     }
-    let marks_itself = matches!(summary.format.as_str(), "stix21" | "misp")
+    let marks_itself = matches!(summary.format.as_str(), "stix20" | "stix21" | "misp")
         || options.map.as_ref().is_some_and(|map| map.tlp.is_some());
     if options.tlp.is_none() && !marks_itself && summary.accepted + summary.merged > 0 {
         output.note(&format!(

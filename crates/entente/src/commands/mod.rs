@@ -3,6 +3,7 @@
 mod admit;
 mod agreement;
 mod batch;
+mod convert;
 mod doctor;
 mod ledger;
 mod look;
@@ -51,6 +52,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Token(command) => party::token(command, &open(global)?, output),
         Command::Stix(command) => stix::run(command, output),
         Command::Pattern(command) => pattern::run(command, output),
+        Command::Convert(args) => convert::run(&args, output),
         Command::Formats => admit::formats(output),
         Command::Doctor { fail_on } => doctor::run(fail_on.as_deref(), global, output),
     }

@@ -183,3 +183,93 @@ fn patterns_are_brought_into_one_form_and_compared() {
     page.push_str(&desk.show(&desk.run_with(&["pattern", "canonical", "--jsonl", "--digest"], &requests).expect(0)));
     assert_snapshot!("pattern-forms-batch", page);
 }
+
+#[test]
+fn the_keys_of_patterns_are_told() {
+    // Would break: an indicator of one address takes the slow path, or a look-up misses.
+    let desk = Desk::new();
+    let mut page = desk.page(&[
+        &["pattern", "keys", GOOD],
+        &["pattern", "keys", GOOD, "--json"],
+        &["pattern", "keys", "[url:value = 'http://a.example/'] FOLLOWEDBY [file:name LIKE 'a%']", "--jsonl"],
+        &["pattern", "keys", "[network-traffic:dst_ref.value = '192.0.2.1' AND network-traffic:dst_port = 443]"],
+        &["pattern", "keys", "[file:name LIKE 'a%']", BAD],
+        &["pattern", "keys", BAD],
+    ]);
+    page = page.replace('\t', " → ");
+    let requests = format!("{{\"n\":1,\"pattern\":\"{GOOD}\"}}\n{{\"n\":2,\"pattern\":\"{BAD}\"}}\n{{\"n\":3}}\n");
+    page.push_str(&desk.show(&desk.run_with(&["pattern", "keys", "--jsonl"], &requests).expect(0)));
+    assert_snapshot!("pattern-keys", page);
+}
+
+/// Two observations of one address, then one of another, and an object that is never matched.
+const SEEN: &str = r#"[
+{"type":"ipv4-addr","id":"ipv4-addr--59bca7b5-de05-591d-9d1c-266072549107","value":"192.0.2.44"},
+{"type":"ipv4-addr","id":"ipv4-addr--7aebe2f0-28d6-48a2-9c3e-b0aaa60266ed","value":"198.51.100.1"},
+{"type":"identity","id":"identity--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd40","name":"192.0.2.44"},
+{"type":"observed-data","id":"observed-data--00000000-0000-4000-8000-000000000001","first_observed":"2026-11-24T10:00:00Z","last_observed":"2026-11-24T10:05:00Z","number_observed":2,"object_refs":["ipv4-addr--59bca7b5-de05-591d-9d1c-266072549107"]},
+{"type":"observed-data","id":"observed-data--00000000-0000-4000-8000-000000000002","first_observed":"2026-11-24T11:00:00Z","last_observed":"2026-11-24T11:00:00Z","number_observed":1,"object_refs":["ipv4-addr--7aebe2f0-28d6-48a2-9c3e-b0aaa60266ed"]}]"#;
+
+#[test]
+fn observations_are_matched_together_or_each_by_itself() {
+    // Would break: a detection is missed, or a pattern over time is said to match one event.
+    let desk = Desk::new();
+    desk.write("seen.json", SEEN);
+    desk.write("nothing.json", "[]");
+    desk.write("broken.json", SEEN.replacen("\"number_observed\":2", "\"number_observed\":0", 1));
+    let both = "[ipv4-addr:value = '192.0.2.44'] FOLLOWEDBY [ipv4-addr:value = '198.51.100.1']";
+    let page = desk.page(&[
+        &["pattern", "match", GOOD, "seen.json"],
+        &["pattern", "match", both, "seen.json"],
+        &["pattern", "match", both, "seen.json", "--each"],
+        &["pattern", "match", GOOD, "seen.json", "--each"],
+        &["pattern", "match", GOOD, "seen.json", "--each", "--json"],
+        &["pattern", "match", GOOD, "seen.json", "--json"],
+        &["pattern", "match", GOOD, "seen.json", "--jsonl"],
+        &["pattern", "match", GOOD, "seen.json", "--each", "--jsonl"],
+        &["pattern", "match", "[ipv4-addr:value = '203.0.113.1']", "seen.json"],
+        &["pattern", "match", "[ipv4-addr:value = '203.0.113.1']", "seen.json", "--fail-on", "no-match"],
+        &["pattern", "match", "[identity:name = '192.0.2.44']", "seen.json"],
+        &["pattern", "match", GOOD, "nothing.json", "--fail-on", "no-match"],
+        &["pattern", "match", GOOD, "nothing.json", "--json"],
+        &["pattern", "match", GOOD, "nothing.json", "--each", "--json"],
+        &["pattern", "match", GOOD, "broken.json"],
+        &["pattern", "match", GOOD, "broken.json", "--each"],
+        &["pattern", "match", GOOD, "missing.json"],
+        &["pattern", "match", BAD, "seen.json"],
+        &["pattern", "match", "[ipv4-addr:value ISSUBSET 'x']", "seen.json"],
+        &["pattern", "match", GOOD],
+        &["pattern", "match"],
+    ]);
+    let page = page.replace("-0000-4000-8000-", "-").replace('\t', " → ");
+    assert_snapshot!("pattern-match", page);
+}
+
+#[test]
+fn observations_are_matched_in_batch() {
+    // Would break: another program's match is taken for ours.
+    let desk = Desk::new();
+    let seen: String = SEEN.lines().collect();
+    let old = r#"[{"type":"observed-data","id":"observed-data--1","first_observed":"2026-11-24T10:00:00Z","last_observed":"2026-11-24T10:05:00Z","number_observed":1,"objects":{"0":{"type":"ipv4-addr","value":"192.0.2.44"}}}]"#;
+    let bundle = format!(r#"[{{"type":"bundle","id":"bundle--1","objects":{seen}}}]"#);
+    let requests = [
+        format!("{{\"n\":1,\"pattern\":\"{GOOD}\",\"observations\":{seen}}}"),
+        format!("{{\"n\":2,\"pattern\":\"{GOOD}\",\"observations\":{bundle}}}"),
+        format!("{{\"n\":3,\"pattern\":\"{GOOD}\",\"observations\":{old},\"stix_version\":\"2.0\"}}"),
+        format!("{{\"n\":4,\"pattern\":\"{GOOD}\",\"observations\":[]}}"),
+        format!("{{\"n\":5,\"pattern\":\"{BAD}\",\"observations\":[]}}"),
+        format!("{{\"n\":6,\"pattern\":\"[a:b IN (1, 'x')]\",\"observations\":{seen}}}"),
+        format!("{{\"n\":7,\"pattern\":\"{GOOD}\",\"observations\":[{{\"type\":\"observed-data\"}}]}}"),
+        format!("{{\"n\":8,\"pattern\":\"{GOOD}\",\"observations\":{{}}}}"),
+        format!("{{\"n\":9,\"pattern\":\"{GOOD}\"}}"),
+    ];
+    let run = desk.run_with(&["pattern", "match", "--jsonl"], &requests.join("\n")).expect(0);
+    let told: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let results: Vec<Option<&str>> = told.iter().map(|answer| answer["result"].as_str()).collect();
+    let (matched, error) = (Some("match"), Some("error"));
+    assert_eq!(results, [matched, matched, matched, Some("no-match"), error, error, error, None, None], "{run:?}");
+    assert_eq!(told[0]["ids"], serde_json::json!(["observed-data--00000000-0000-4000-8000-000000000001"]));
+    let codes: Vec<&str> = told[4..].iter().filter_map(|answer| answer["error"]["code"].as_str()).collect();
+    assert_eq!(codes, ["STIX-E-901", "pattern.constant", "pattern.input", "batch.request", "batch.request"]);
+}

@@ -127,7 +127,7 @@ impl BundleCheck {
     /// Ends the bundle: references that led out of it, in the order of their first places, and the verdict of its own rules.
     pub fn finish(mut self, emit: &mut dyn FnMut(&Finding<'_>)) -> Verdict {
         let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
-        open.sort_by(|(_, left), (_, right)| left.index.cmp(&right.index));
+        open.sort_by_key(|(_, place)| place.index);
         for (target, place) in &open {
             let more = if place.count > 1 {
                 format!(" is not in the bundle ({} references)", place.count)

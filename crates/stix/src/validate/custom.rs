@@ -60,7 +60,8 @@ impl<'t> Walk<'t, '_> {
             self.quoted(code, key, Spot::COMMON);
         } else if flagged {
             self.quoted(Code::N130, key, Spot::COMMON);
-            if !name.starts_with("x_") && !(at_top && self.covered(&name)) {
+            let is_covered = name.starts_with("x_") || (at_top && self.covered(&name));
+            if !is_covered {
                 self.quoted(Code::W129, key, Spot::COMMON);
             }
         }

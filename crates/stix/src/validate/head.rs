@@ -49,10 +49,8 @@ impl<'t> Walk<'t, '_> {
 
     /// Tells whether the object is one of STIX 2.0: it says so, or says nothing inside a bundle where 2.1 would have to.
     fn is_old(&self, class: Class) -> bool {
-        match self.root.get("spec_version") {
-            Some(version) => version.is("2.0"),
-            None => self.context.enclosed && class != Class::Sco,
-        }
+        // Observables that stand on their own are of 2.1.
+        class != Class::Sco && self.root.get("spec_version").map_or(self.context.enclosed, |version| version.is("2.0"))
     }
 
     fn object_type(&mut self) -> Option<Cow<'t, str>> {

@@ -146,6 +146,9 @@ pub struct PatternAt<'a> {
 /// Checks a pattern and passes on what it finds: code and message. The findings stand at `/pattern`.
 pub type PatternCheck = dyn Fn(&PatternAt<'_>, &mut dyn FnMut(Code, String));
 
+/// Finds the latest version of an object by its identifier.
+pub type Resolve<'a> = dyn Fn(&str) -> Option<Object> + 'a;
+
 /// What one object cannot know of itself.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
@@ -157,7 +160,7 @@ pub struct Context<'a> {
     pub patterns: Option<&'a PatternCheck>,
     /// Finds the latest version of an object at hand: marking definitions (STIX-N-408), extension definitions (STIX-N-710) and
     /// what is translated (STIX-E-634, STIX-N-633). Without it nothing is said about what is not at hand.
-    pub resolve: Option<&'a dyn Fn(&str) -> Option<Object>>,
+    pub resolve: Option<&'a Resolve<'a>>,
 }
 
 impl fmt::Debug for Context<'_> {
@@ -250,8 +253,8 @@ fn instant_of(value: Value<'_>) -> Option<Timestamp> {
     Timestamp::parse(&value.text()?).ok()
 }
 
-/// Checks one object for admission: the first error under [`Profile::Lenient`], with `now` as the clock and without a look at
-/// patterns.
+/// Checks one object for admission: the first error under [`Profile::Lenient`], with `now` as the clock, without a look at
+/// patterns, and as one that stands alone: without `spec_version` it is not taken for one of STIX 2.0.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@ enum Where {
 }
 
 /// The poison set; an error of any other rule becomes a warning under [`Profile::Lenient`](super::Profile::Lenient).
-const POISON: [(Code, Where); 34] = [
+const POISON: [(Code, Where); 33] = [
     (Code::E001, Where::Anywhere),
     (Code::E002, Where::Anywhere),
     (Code::E003, Where::Anywhere),
@@ -52,7 +52,7 @@ const POISON: [(Code, Where); 34] = [
     (Code::E402, Where::Anywhere),
     (Code::E405, Where::Anywhere),
     (Code::E406, Where::Anywhere),
-    (Code::E801, Where::Anywhere),
+    // The second content of one version is refused, the first kept.
     (Code::E804, Where::Anywhere),
     (Code::E901, Where::Anywhere),
     (Code::E912, Where::Anywhere),

@@ -1,10 +1,11 @@
-//! `pattern canonical` and `pattern equivalent`.
+//! `pattern canonical`, `pattern equivalent` and the printing of `pattern keys`.
 
 use entente_pattern::{Pattern, equivalent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::keys::{to_json, to_text};
 use super::{Fault, each, is_alone, parse, read, version};
 use crate::commands::batch::{self, Answer};
 use crate::failure::{Failure, Outcome, exit};
@@ -39,6 +40,14 @@ pub(super) fn canonical(patterns: &[String], digest: bool, default: &str, output
         let text = form(pattern);
         (json!({ name: text }), format!("{}\n", visible(&text)))
     })
+}
+
+/// Prints the look-up keys of patterns.
+pub(super) fn keys(patterns: &[String], default: &str, output: &Output) -> Outcome {
+    if batch::is_asked(output, patterns) {
+        return batch::run(output, |request: One| one(&request, default, to_json));
+    }
+    listed(patterns, default, output, |pattern| (to_json(pattern), to_text(pattern)))
 }
 
 /// Says whether two patterns match the same.

@@ -2,6 +2,8 @@
 
 mod check;
 mod form;
+mod keys;
+mod matches;
 
 use std::io::{self, BufReader};
 
@@ -18,6 +20,8 @@ use crate::output::{Output, visible};
 pub(crate) fn run(command: PatternCommand, output: &Output) -> Outcome {
     match command {
         PatternCommand::Check(args) => check::run(&args, output),
+        PatternCommand::Match(args) => matches::run(&args, output),
+        PatternCommand::Keys { patterns, stix_version } => form::keys(&patterns, &stix_version, output),
         PatternCommand::Canonical { patterns, digest, stix_version } => {
             form::canonical(&patterns, digest, &stix_version, output)
         }

@@ -2,7 +2,7 @@
 
 mod id;
 mod report;
-mod source;
+pub(super) mod source;
 mod tally;
 mod validate;
 

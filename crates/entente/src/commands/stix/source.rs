@@ -17,18 +17,18 @@ const FILE_SIZE_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
 const INFLATION_RATIO_MAX: u64 = 1_000;
 
 /// Bounds of one object as everywhere; those of a whole bundle do not hold, since it is never held as a whole.
-pub(super) fn limits() -> Limits {
+pub(in crate::commands) fn limits() -> Limits {
     Limits { bundle_size_bytes_max: usize::MAX, members_max: usize::MAX, ..Limits::offline() }
 }
 
 /// Opens a file, or stdin for `-`, plain or compressed.
-pub(super) fn open(file: &Path, output: &Output) -> Result<Reader<Box<dyn BufRead>>, Failure> {
+pub(in crate::commands) fn open(file: &Path, output: &Output) -> Result<Reader<Box<dyn BufRead>>, Failure> {
     let inflation = Inflation { inflated_size_bytes_max: FILE_SIZE_BYTES_MAX, ratio_max: INFLATION_RATIO_MAX };
     Ok(Reader::new(open_input(file, inflation, output)?, &limits()))
 }
 
 /// Fails if a file is not there, before anything is printed about those before it.
-pub(super) fn require(files: &[impl AsRef<Path>]) -> Result<(), Failure> {
+pub(in crate::commands) fn require(files: &[impl AsRef<Path>]) -> Result<(), Failure> {
     for file in files.iter().map(AsRef::as_ref).filter(|file| *file != Path::new("-")) {
         std::fs::metadata(file).map_err(|error| Failure::file("read", file, &error))?;
     }
@@ -36,7 +36,7 @@ pub(super) fn require(files: &[impl AsRef<Path>]) -> Result<(), Failure> {
 }
 
 /// A file as people read it.
-pub(super) fn named(file: &Path) -> String {
+pub(in crate::commands) fn named(file: &Path) -> String {
     if file == Path::new("-") { "stdin".to_owned() } else { visible(&file.display().to_string()) }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn named(file: &Path) -> String {
 ///
 /// # Errors
 /// A [`Failure`] when the file cannot be read, and those of `with`.
-pub(super) fn each<R: BufRead>(
+pub(in crate::commands) fn each<R: BufRead>(
     reader: &mut Reader<R>,
     file: &Path,
     mut with: impl FnMut(&Item, Shape) -> Result<(), Failure>,
@@ -64,7 +64,7 @@ pub(super) fn each<R: BufRead>(
 }
 
 /// The word for what surrounds the objects.
-pub(super) fn word(shape: Shape) -> &'static str {
+pub(in crate::commands) fn word(shape: Shape) -> &'static str {
     match shape {
         Shape::Bundle => "bundle",
         Shape::Envelope => "envelope",
@@ -75,7 +75,7 @@ pub(super) fn word(shape: Shape) -> &'static str {
 }
 
 /// JSON pointer to an object in what surrounds it.
-pub(super) fn pointer(index: u64, shape: Shape) -> String {
+pub(in crate::commands) fn pointer(index: u64, shape: Shape) -> String {
     match shape {
         Shape::Bundle | Shape::Envelope => format!("/objects/{index}"),
         Shape::List => format!("/{index}"),

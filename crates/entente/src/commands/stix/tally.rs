@@ -62,7 +62,7 @@ impl Tally {
     pub(super) fn ranked(&self) -> Vec<(Code, Severity, u64)> {
         let mut ranked: Vec<_> =
             self.findings.iter().map(|(code, (severity, count))| (*code, *severity, *count)).collect();
-        ranked.sort_by(|a, b| (b.1, b.2).cmp(&(a.1, a.2)));
+        ranked.sort_by_key(|(_, severity, count)| std::cmp::Reverse((*severity, *count)));
         ranked
     }
 

@@ -1,5 +1,9 @@
 //! Markings: the Traffic Light Protocol (versions 1 and 2), PAP, and the nine built-in definitions that nobody may redefine.
 
+mod effective;
+
+pub use effective::{Definitions, Effective, Markings, effective, object_effective};
+
 use serde_json::Value;
 
 use crate::error::{ParseError, shown};
