@@ -182,6 +182,7 @@ VALIDITY = [
     _validity("reference-type", "the object types a reference may name are part of its property's definition", {"E-204", "E-505"}, _rule(r" to (malware|ipv4-addr|identity|bundle|relationship|marking-definition|x-custom)$")),
     _validity("observable-references", "§2.9: an identifier has a UUID; the reference's schemas of observables take any text", {"E-201", "E-202"}, _rule(r"reference (no identifier|short|variant|version 0|no type|upper type)$")),
     _validity("directory-contents", "§6.3: contains_refs names files and directories", {"E-204"}, _rule("^refers to a url$", {"directory"})),
+    _validity("old-observables", "§3.2: STIX 2.0 has no observables at top level, none can be of that version", {"E-304"}, _rule(r"^spec_version '2\.0'$")),
     _validity("sighting-of-observable", "§5.2: sighting_of_ref names a domain object", {"E-204"}, _rule("^of an address$", {"sighting"})),
     _validity("relationship-is-no-observable", "§4.14: object_refs has at least one observable", {"E-505"}, _rule("^references to a relationship only$", {"observed-data"})),
     _validity("whole-number-range", "§2.10: integers lie within 2^53", {"E-105"}, _rule(" huge$")),

@@ -133,7 +133,7 @@ class Patterns:
         for token in tokens:
             glued = token.startswith(GLUE)
             token = token.removeprefix(GLUE)
-            if text:
+            if text and token:
                 tight = text[-1] in "[]()=,<>!:.*" or token[0] in "[](),:.="
                 if glued:
                     text += self.random.choice(SPACES) if wild and self.chance(0.05) else ""
