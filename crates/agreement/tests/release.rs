@@ -521,9 +521,8 @@ fn property(name: &str, pick: u8) -> Value {
         "city" | "postal_code" | "region" | "rir" | "sophistication" | "mime_type" => json!("word"),
         "protocols" => json!(["tcp"]),
         "hashes" => json!({"SHA-256": "3696668f6f827407e5ff469091d3da2449de15b914b45b1afe87aeb5436f3ecb"}),
-        "object_refs" | "observed_data_refs" | "where_sighted_refs" | "resolves_to_refs" | "belongs_to_refs" => {
-            reference(name)
-        }
+        "object_refs" | "observed_data_refs" | "where_sighted_refs" | "resolves_to_refs" | "belongs_to_refs"
+        | "sample_refs" => reference(name),
         _ if name.ends_with("_ref") => reference(name),
         _ if name.ends_with("s") && name != "name" && name != "explanation" => json!(["word"]),
         _ => json!(format!("text {pick}")),
@@ -536,6 +535,7 @@ fn reference(name: &str) -> Value {
         "observed_data_refs" => format!("observed-data--{UUID}"),
         "created_by_ref" | "where_sighted_refs" => RELEASER_IDENTITY.to_owned(),
         "belongs_to_refs" => format!("autonomous-system--{UUID}"),
+        "sample_refs" => format!("file--{UUID}"),
         _ => observable_id("203.0.113.9"),
     };
     if name.ends_with('s') { json!([id]) } else { json!(id) }

@@ -30,12 +30,15 @@ pub(crate) fn search(
         outer: vec![Chosen::Open; alternative.windows.len()],
         blocks: Vec::new(),
         left: alternative.groups.iter().map(|group| group.count).collect(),
+        open: Vec::new(),
+        is_done: false,
         best,
         meter,
     };
     if alternative.windows.is_empty() && alternative.groups.is_empty() {
         return search.settle();
     }
+    search.open = search.wants();
     if !search.is_feasible()? {
         return Ok(());
     }
@@ -80,6 +83,9 @@ struct Search<'a> {
     blocks: Vec<Block>,
     /// Copies of each group without a block.
     left: Vec<u64>,
+    /// The demands with nothing chosen, which no choice can do better than.
+    open: Vec<Want>,
+    is_done: bool,
     best: &'a mut Option<Given>,
     meter: &'a mut Meter,
 }
@@ -137,10 +143,11 @@ impl Search<'_> {
         want
     }
 
-    /// Tells whether the demands can be met if open windows ask nothing.
+    /// Tells whether the demands can be met, and better than so far, if open windows ask nothing. What follows from here asks
+    /// for more, so it is met by nothing that comes before.
     fn is_feasible(&mut self) -> Result<bool, OutOfSteps> {
         let wants = self.wants();
-        Ok(meet(&wants, self.supply, None, self.meter)?.is_some())
+        Ok(meet(&wants, self.supply, self.best.as_ref(), self.meter)?.is_some())
     }
 
     /// Decides with all instants chosen.
@@ -148,12 +155,9 @@ impl Search<'_> {
         let wants = self.wants();
         if let Some(given) = meet(&wants, self.supply, self.best.as_ref(), self.meter)? {
             *self.best = Some(given);
+            self.is_done = self.is_enough || meet(&self.open, self.supply, self.best.as_ref(), self.meter)?.is_none();
         }
         Ok(())
-    }
-
-    fn is_done(&self) -> bool {
-        self.is_enough && self.best.is_some()
     }
 
     /// Chooses the instants of the alternative's windows from this one on.
@@ -240,7 +244,7 @@ impl Search<'_> {
             let result = self.group(group);
             self.drop_copies(group, extra);
             result?;
-            if self.is_done() {
+            if self.is_done {
                 break;
             }
         }
@@ -286,12 +290,12 @@ impl Search<'_> {
         let is_final = self.alternative.groups.is_empty()
             && matches!(slot, Slot::Outer(window) if window.saturating_add(1) == self.outer.len());
         for at in begin..low {
+            if self.is_done {
+                break;
+            }
             if is_final || self.fits(slot, at, Chosen::At)? {
                 self.choose(slot, at, Chosen::At);
                 next(self)?;
-                if self.is_done() {
-                    break;
-                }
             }
         }
         self.set(slot, Chosen::Open);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::Meter;
 use super::decimal::Number;
 use super::error::{CompileError, CompileErrorKind, EvaluationError, OutOfSteps};
-use super::input::{Name, Node, Object, Observation, Observations, from_base64, from_hex};
+use super::input::{Name, Node, Object, Observation, Observations, from_base64, from_hex, is_same};
 use super::instant::Instant;
 use super::like::Like;
 use super::net::Net;
@@ -338,7 +338,7 @@ impl Check {
     /// Tells whether a value passes, before negation.
     fn passes(&self, data: &Observations, value: &Node, meter: &mut Meter) -> Result<bool, Fault> {
         Ok(match (&self.kind, value) {
-            (Kind::Text(constant), Node::Text { text, .. }) => data.str(*text) == &**constant,
+            (Kind::Text(constant), Node::Text { text, .. }) => is_same(data.str(*text), constant),
             (Kind::Text(constant), Node::Octets(octets)) => {
                 compare_latin(constant, data.octets(*octets)) == Some(Ordering::Equal)
             }

@@ -13,7 +13,7 @@ use crate::id;
 use crate::marking::Tlp;
 use crate::object::Object;
 use crate::tables::common::SDO;
-use crate::tables::{Class, Form, table};
+use crate::tables::{Class, Form, extension, table};
 use crate::value::{Shape, Tree, Value, Whole};
 
 /// Checks a bundle while its objects stream by.
@@ -165,8 +165,8 @@ fn pointer(path: &str) -> String {
     steps.collect::<Vec<_>>().join("/")
 }
 
-/// Digests the content of an object so that two byte forms of one content agree: numbers by value, keys in any order, times of
-/// the object by instant, defaults as if they were absent.
+/// Digests the content of an object so that two byte forms of one content agree, as [`Object::same_content`] has it: numbers by
+/// value, keys in any order, known times by instant, defaults as if they were absent.
 ///
 /// The hash is no cryptographic one: who builds a collision on purpose has one version called a copy of another, which is kept
 /// once as any copy is.
@@ -182,24 +182,22 @@ fn digest(root: Value<'_>, object_type: &str, salt: u64) -> u64 {
             "spec_version" => is_observable && value.is("2.1"),
             _ => false,
         };
-        if is_default {
-            continue;
+        if !is_default {
+            let known = own.and_then(|own| own.property(&name)).or_else(|| SDO.property(&name));
+            sum = sum.wrapping_add(member(&name, value, known.map(|property| property.form), salt));
         }
-        let property = own.and_then(|own| own.property(&name)).or_else(|| SDO.property(&name));
-        let is_time = property.is_some_and(|property| matches!(property.form, Form::Timestamp));
-        let mut hasher = hasher(salt);
-        name.hash(&mut hasher);
-        match instant::read(value).filter(|_| is_time) {
-            Some(instant) => instant.into_key().hash(&mut hasher),
-            None => content(value, salt).hash(&mut hasher),
-        }
-        sum = sum.wrapping_add(hasher.finish());
     }
     sum
 }
 
+fn member(name: &str, value: Value<'_>, form: Option<Form>, salt: u64) -> u64 {
+    let mut hasher = hasher(salt);
+    (name, content(value, form, salt)).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Digests one value. Recursion ends with the depth of the object, which the limits bound.
-fn content(value: Value<'_>, salt: u64) -> u64 {
+fn content(value: Value<'_>, form: Option<Form>, salt: u64) -> u64 {
     let mut hasher = hasher(salt);
     match value.shape() {
         Shape::Null | Shape::True | Shape::False => value.inside().hash(&mut hasher),
@@ -207,21 +205,37 @@ fn content(value: Value<'_>, salt: u64) -> u64 {
             Some(Whole::Plain(number) | Whole::Written(number)) => (1_u8, number).hash(&mut hasher),
             _ => (2_u8, value.float().unwrap_or_default().to_bits()).hash(&mut hasher),
         },
-        Shape::Text | Shape::Key => (3_u8, value.plain()).hash(&mut hasher),
+        Shape::Text | Shape::Key => match instant::read(value).filter(|_| matches!(form, Some(Form::Timestamp))) {
+            Some(instant) => (3_u8, instant.into_key()).hash(&mut hasher),
+            None => (4_u8, value.plain()).hash(&mut hasher),
+        },
         Shape::List => {
-            4_u8.hash(&mut hasher);
-            value.items().for_each(|item| content(item, salt).hash(&mut hasher));
+            let items = if let Some(Form::List(items)) = form { Some(*items) } else { None };
+            5_u8.hash(&mut hasher);
+            value.items().for_each(|item| content(item, items, salt).hash(&mut hasher));
         }
         Shape::Object => {
-            let members = value.members().map(|(key, value)| {
-                let mut member = self::hasher(salt);
-                (key.plain(), content(value, salt)).hash(&mut member);
-                member.finish()
+            let members = value.members().map(|(key, inner)| {
+                let name = key.plain();
+                member(&name, inner, inside(form, value, &name), salt)
             });
-            (5_u8, members.fold(0_u64, u64::wrapping_add)).hash(&mut hasher);
+            (6_u8, members.fold(0_u64, u64::wrapping_add)).hash(&mut hasher);
         }
     }
     hasher.finish()
+}
+
+/// Returns the form of a member of a value of that form.
+fn inside(form: Option<Form>, value: Value<'_>, name: &str) -> Option<Form> {
+    match form? {
+        Form::Table(own) => Some(own.property(name)?.form),
+        Form::Extensions => Some(Form::Table(extension(name)?)),
+        Form::Container => {
+            let object_type = value.get(name)?.get("type")?.text()?;
+            Some(Form::Table(table(&object_type)?))
+        }
+        _ => None,
+    }
 }
 
 fn hasher(salt: u64) -> DefaultHasher {
@@ -267,6 +281,13 @@ mod tests {
             (note(at, r#","content":"a","x_a":{"b":[1,2],"c":0.5},"revoked":true"#), Some("E-804")),
             (note(at, r#","content":"a","x_a":{"b":[1,"2"],"c":0.5}"#), Some("E-804")),
         ] {
+            if second.version() == first.version() && expected.is_some() {
+                assert_eq!(
+                    first.same_content(&second),
+                    expected == Some("W-803"),
+                    "as the comparison of two objects has it"
+                );
+            }
             let (verdict, found) = found(&[first.clone(), second], false);
             let expected: Vec<_> = expected.into_iter().map(|code| format!("STIX-{code} /objects/1")).collect();
             assert_eq!(found, expected);
@@ -274,6 +295,21 @@ mod tests {
                 .first()
                 .map_or(Verdict::Valid, |line| if line.contains("-E-") { Verdict::Invalid } else { Verdict::Warn });
             assert_eq!(verdict, worst);
+        }
+    }
+
+    #[test]
+    fn times_inside_extensions_and_containers_count_by_instant() {
+        let file = |stamp: &str, extension: &str| {
+            let text = format!(
+                r#"{{"type":"file","id":"file--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","name":"a","extensions":{{"{extension}":{{"pe_type":"exe","time_date_stamp":"{stamp}"}}}}}}"#
+            );
+            Object::parse(text.as_bytes(), &Limits::admission()).unwrap()
+        };
+        for (extension, expected) in [("windows-pebinary-ext", "STIX-W-803"), ("x-acme-ext", "STIX-E-804")] {
+            let pair = [file("2016-01-01T00:00:00Z", extension), file("2016-01-01T00:00:00.0Z", extension)];
+            assert_eq!(found(&pair, false).1, [format!("{expected} /objects/1")]);
+            assert_eq!(pair[0].same_content(&pair[1]), expected == "STIX-W-803");
         }
     }
 

@@ -119,24 +119,32 @@ impl Row {
 #[derive(Debug)]
 pub(super) struct Kept {
     limit: usize,
+    /// Notes of one code that are kept: they tend to come by the hundred and to say the same.
+    notes_of_code: usize,
     /// By severity, the worst first.
     rows: [Vec<Row>; 3],
 }
 
 impl Kept {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, rows: [Vec::new(), Vec::new(), Vec::new()] }
+    pub(super) fn new(limit: usize, notes_of_code: usize) -> Self {
+        Self { limit, notes_of_code, rows: [Vec::new(), Vec::new(), Vec::new()] }
     }
 
-    /// Whether a finding of this severity would be kept.
-    pub(super) fn wants(&self, severity: Severity) -> bool {
-        self.limit > 0
-            && (self.len() < self.limit || self.rows.iter().skip(place(severity) + 1).any(|rows| !rows.is_empty()))
+    /// Whether such a finding would be kept.
+    pub(super) fn wants(&self, code: Code, severity: Severity) -> bool {
+        let worse_than_some = || self.rows.iter().skip(place(severity) + 1).any(|rows| !rows.is_empty());
+        let has_enough = || {
+            let [.., notes] = &self.rows;
+            severity == Severity::Note
+                && self.notes_of_code < self.limit
+                && notes.iter().filter(|row| row.code == code).count() >= self.notes_of_code
+        };
+        self.limit > 0 && (self.len() < self.limit || worse_than_some()) && !has_enough()
     }
 
     /// Keeps a finding; beyond the bound the last of the mildest ones goes.
     pub(super) fn push(&mut self, row: Row) {
-        if !self.wants(row.severity) {
+        if !self.wants(row.code, row.severity) {
             return;
         }
         if self.len() >= self.limit
@@ -151,6 +159,11 @@ impl Kept {
 
     pub(super) fn len(&self) -> usize {
         self.rows.iter().map(Vec::len).sum()
+    }
+
+    /// How many findings those kept stand for.
+    pub(super) fn count(&self) -> u64 {
+        self.iter().map(|row| row.count).fold(0, u64::saturating_add)
     }
 
     /// Every finding kept, the worst first, else in the order of the file.
@@ -193,7 +206,7 @@ mod tests {
     #[test]
     fn an_error_behind_many_notes_is_kept() {
         // Would break: a file of thousands of custom properties hides its one error.
-        let mut kept = Kept::new(3);
+        let mut kept = Kept::new(3, 3);
         for index in 0..5 {
             kept.push(row(Code::N130, index));
         }
@@ -201,13 +214,26 @@ mod tests {
         kept.push(row(Code::W150, 6));
         let order: Vec<(Code, Option<u64>)> = kept.iter().map(|row| (row.code, row.index)).collect();
         assert_eq!(order, [(Code::E301, Some(5)), (Code::W150, Some(6)), (Code::N130, Some(0))]);
-        assert!(kept.wants(Severity::Error) && kept.wants(Severity::Warning) && !kept.wants(Severity::Note));
+        assert!(kept.wants(Code::E301, Severity::Error) && !kept.wants(Code::N130, Severity::Note));
         for index in 7..10 {
             kept.push(row(Code::E301, index));
         }
         assert_eq!(kept.iter().filter(|row| row.code == Code::E301).count(), 3);
-        assert!(!kept.wants(Severity::Error));
-        assert!(!Kept::new(0).wants(Severity::Error));
+        assert!(!kept.wants(Code::E301, Severity::Error));
+        assert!(!Kept::new(0, 0).wants(Code::E301, Severity::Error));
+    }
+
+    #[test]
+    fn notes_that_say_the_same_are_few() {
+        // Would break: a person scrolls through hundreds of custom properties to the one note about something else.
+        let mut kept = Kept::new(100, 2);
+        for index in 0..5 {
+            kept.push(row(Code::N130, index));
+            kept.push(row(Code::W150, index));
+        }
+        kept.push(row(Code::N513, 5));
+        let count = |code| kept.iter().filter(|row| row.code == code).count();
+        assert_eq!((count(Code::N130), count(Code::W150), count(Code::N513), kept.count()), (2, 5, 1, 8));
     }
 
     #[test]

@@ -40,19 +40,21 @@ struct Rules {
 const LISTED: usize = 10_000;
 /// As many as a person reads.
 const LISTED_TO_PEOPLE: usize = 100;
+/// Notes of one code in one file; whoever gives a limit has it filled.
+const NOTES_TO_PEOPLE: usize = 3;
 
 /// Where findings go.
 enum Sink<'a> {
     /// Kept to the end of the file, the worst first.
     Kept(Kept),
     /// Printed as they come.
-    Lines { file: &'a str, items: &'a mut Items, left: usize, notes_left: usize, failed: Option<Failure> },
+    Lines { file: &'a str, items: &'a mut Items, left: usize, notes_left: usize, listed: u64, failed: Option<Failure> },
 }
 
 impl Sink<'_> {
-    fn wants(&self, severity: Severity) -> bool {
+    fn wants(&self, code: Code, severity: Severity) -> bool {
         match self {
-            Self::Kept(kept) => kept.wants(severity),
+            Self::Kept(kept) => kept.wants(code, severity),
             Self::Lines { left, notes_left, .. } => *left > 0 && (severity != Severity::Note || *notes_left > 0),
         }
     }
@@ -60,8 +62,9 @@ impl Sink<'_> {
     fn push(&mut self, row: Row) {
         match self {
             Self::Kept(kept) => kept.push(row),
-            Self::Lines { file, items, left, notes_left, failed } => {
+            Self::Lines { file, items, left, notes_left, listed, failed } => {
                 *left = left.saturating_sub(1);
+                *listed = listed.saturating_add(row.count);
                 if row.severity == Severity::Note {
                     *notes_left = notes_left.saturating_sub(1);
                 }
@@ -104,7 +107,7 @@ impl Log<'_> {
     /// Takes a finding in one object, or about the whole.
     fn take(&mut self, finding: &Finding<'_>, place: Option<Place<'_>>, path: impl FnOnce(String) -> String) {
         self.tally.finding(finding.code(), finding.severity(), finding.count());
-        if !self.sink.wants(finding.severity()) {
+        if !self.sink.wants(finding.code(), finding.severity()) {
             return;
         }
         let path = if finding.is_rest() { String::new() } else { path(finding.path().to_string()) };
@@ -127,7 +130,7 @@ impl Log<'_> {
     fn broken(&mut self, error: &ParseError, place: Option<Place<'_>>) {
         let code = Code::find(error.code()).unwrap_or(Code::E001);
         self.tally.finding(code, Severity::Error, 1);
-        if self.sink.wants(Severity::Error) {
+        if self.sink.wants(code, Severity::Error) {
             self.sink.push(Row {
                 code,
                 severity: Severity::Error,
@@ -162,7 +165,9 @@ impl<'a> Run<'a> {
     fn object(&mut self, item: &Item, shape: Shape) -> Result<(), Failure> {
         let Rules { profile, now, limits, .. } = self.rules;
         let Self { whole, log, .. } = self;
-        let place = Place { index: item.index, line: item.line, id: None, shape };
+        // The line says something only where each object has its own.
+        let line = item.line.filter(|_| shape == Shape::Lines);
+        let place = Place { index: item.index, line, id: None, shape };
         let raw = match &item.raw {
             Ok(raw) => raw,
             Err(error) => {
@@ -198,7 +203,8 @@ impl<'a> Run<'a> {
         let kind = reader.kind();
         let Self { mut whole, mut log, .. } = self;
         let (id, version) = (reader.wrapper().id.as_deref(), reader.wrapper().spec_version.as_deref());
-        if kind == Some(Shape::Bundle) {
+        // What a bundle says of itself may stand behind its objects, so of one that was cut short it is not known.
+        if kind == Some(Shape::Bundle) && ended.is_none() {
             whole.head(id, version, &mut |finding| log.take(finding, None, |path| path));
         }
         whole.finish(&mut |finding| log.take(finding, None, |path| rebased(path, kind.unwrap_or(Shape::Object))));
@@ -234,43 +240,8 @@ pub(super) fn run(args: &StixValidate, output: &Output) -> Outcome {
         return Err(Failure::usage("name files to validate, or `-` for stdin").hint("entente stix validate --help"));
     }
     require(&args.files)?;
-    let mut total = Tally::default();
-    let mut left = limit;
-    let mut items = output.items();
-    let mut files: Vec<Value> = Vec::new();
-    let mut has_empty = false;
-    for file in &args.files {
-        let name = if output.form == Form::People { named(file) } else { file.display().to_string() };
-        let sink = match output.form {
-            Form::JsonLines => {
-                let notes_left = left.div_ceil(2);
-                Sink::Lines { file: &name, items: &mut items, left, notes_left, failed: None }
-            }
-            Form::Json | Form::People => Sink::Kept(Kept::new(left)),
-        };
-        let (kind, Log { tally, sink }) = Run::new(&rules, sink).read(&mut open(file, output)?, file)?;
-        has_empty |= tally.objects == 0;
-        total.add(&tally);
-        match sink {
-            Sink::Lines { left: still, .. } => left = still,
-            Sink::Kept(kept) => {
-                left = left.saturating_sub(kept.len());
-                if output.form == Form::Json {
-                    files.push(report::file_json(&name, kind, &tally, &kept));
-                } else {
-                    report::people(&name, kind, &tally, &kept, Some(file) == args.files.last(), output)?;
-                }
-            }
-        }
-    }
-    match output.form {
-        Form::Json => output.json(&json!({ "files": files, "summary": total.json() }))?,
-        Form::JsonLines => items.end(&total.json())?,
-        Form::People if args.files.len() > 1 => report::total(args.files.len(), &total, output),
-        Form::People => {}
-    }
-    let listed = u64::try_from(limit.saturating_sub(left)).unwrap_or(u64::MAX);
-    if left == 0 && total.total() > listed {
+    let (total, listed, has_empty) = judge(args, &rules, limit, output)?;
+    if total.total() > listed {
         output.note(&format!("{} not listed; --limit lists more", counted(total.total() - listed, "finding")));
     }
     if has_empty {
@@ -285,6 +256,50 @@ pub(super) fn run(args: &StixValidate, output: &Output) -> Outcome {
     Ok(if fails { exit::FINDINGS } else { exit::OK })
 }
 
+/// Judges each file. Returns the counts of all, how many findings were listed, and whether a file had no object.
+fn judge(args: &StixValidate, rules: &Rules, limit: usize, output: &Output) -> Result<(Tally, u64, bool), Failure> {
+    let notes_of_code = if args.limit.is_none() && output.form == Form::People { NOTES_TO_PEOPLE } else { limit };
+    let mut total = Tally::default();
+    let (mut left, mut all_listed, mut has_empty) = (limit, 0_u64, false);
+    let mut items = output.items();
+    let mut files: Vec<Value> = Vec::new();
+    for file in &args.files {
+        let name = if output.form == Form::People { named(file) } else { file.display().to_string() };
+        let sink = match output.form {
+            Form::JsonLines => {
+                let notes_left = left.div_ceil(2);
+                Sink::Lines { file: &name, items: &mut items, left, notes_left, listed: 0, failed: None }
+            }
+            Form::Json | Form::People => Sink::Kept(Kept::new(left, notes_of_code)),
+        };
+        let (kind, Log { tally, sink }) = Run::new(rules, sink).read(&mut open(file, output)?, file)?;
+        has_empty |= tally.objects == 0;
+        total.add(&tally);
+        match sink {
+            Sink::Lines { left: still, listed, .. } => {
+                left = still;
+                all_listed += listed;
+            }
+            Sink::Kept(kept) => {
+                left = left.saturating_sub(kept.len());
+                all_listed += kept.count();
+                if output.form == Form::Json {
+                    files.push(report::file_json(&name, kind, &tally, &kept));
+                } else {
+                    report::people(&name, kind, &tally, &kept, Some(file) == args.files.last(), output)?;
+                }
+            }
+        }
+    }
+    match output.form {
+        Form::Json => output.json(&json!({ "files": files, "summary": total.json() }))?,
+        Form::JsonLines => items.end(&total.json())?,
+        Form::People if args.files.len() > 1 => report::total(args.files.len(), &total, output),
+        Form::People => {}
+    }
+    Ok((total, all_listed, has_empty))
+}
+
 fn answer(request: &Request, rules: &Rules, limit: usize) -> Result<Answer, String> {
     let profile = match &request.profile {
         Some(word) => profile(word).map_err(|failure| failure.message)?,
@@ -292,7 +307,7 @@ fn answer(request: &Request, rules: &Rules, limit: usize) -> Result<Answer, Stri
     };
     let rules = Rules { profile, ..*rules };
     let mut reader = Reader::new(request.object.get().as_bytes(), &rules.limits);
-    let run = Run::new(&rules, Sink::Kept(Kept::new(limit)));
+    let run = Run::new(&rules, Sink::Kept(Kept::new(limit, limit)));
     let (_, log) = run.read(&mut reader, Path::new("-")).map_err(|failure| failure.message)?;
     let verdict = log.tally.worst().map_or(Verdict::Valid, Verdict::of).name();
     let findings: Vec<Value> = match &log.sink {
