@@ -18,7 +18,8 @@
 //! | `keys` | look-up keys |
 //! | `literals` | constants and equalities |
 //!
-//! Grammar validity never depends on knowing an object type, nor on what can be evaluated: `Pattern::compile` says that.
+//! Grammar validity never depends on knowing an object type, nor on what can be evaluated: [`Pattern::check_types`] and
+//! [`Pattern::compile`] say that.
 //!
 //! # Examples
 //!

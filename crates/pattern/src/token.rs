@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use entente_stix::Timestamp;
+use memchr::memchr2;
 
 use crate::tree::Constant;
 
@@ -227,7 +228,7 @@ impl<'a> Lexer<'a> {
         let bytes = self.rest();
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
-            let Some(length) = rest.iter().position(|byte| matches!(byte, b'\'' | b'\\')) else {
+            let Some(length) = memchr2(b'\'', b'\\', rest) else {
                 return self.invalid("a string that ends in `'`");
             };
             at = at.saturating_add(length);

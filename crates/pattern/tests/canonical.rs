@@ -1,5 +1,7 @@
 //! Canonical form and equivalence: the rules of STIX patterns in examples, and what must hold of every pattern.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests, not only test functions")]
+
 mod support;
 
 use entente_pattern::{Pattern, equivalent, parse};

@@ -1,5 +1,7 @@
 //! The type check: for each code a pattern that raises it alone, and the nearest that raises nothing.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, not only test functions")]
+
 use entente_pattern::{check_indicator, parse};
 use entente_stix::validate::PatternAt;
 use entente_stix::{Code, Timestamp};

@@ -74,9 +74,9 @@ pub(crate) fn leaves() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Trees of comparisons with at most `leaves` of them, or about so.
-pub(crate) fn tests(leaves_max: u32) -> impl Strategy<Value = Test> {
-    leaves().prop_map(Test::Leaf).prop_recursive(3, leaves_max, 3, |inner| {
+/// Trees of comparisons with at most `leaves_max` of them, or about so.
+pub(crate) fn tests(leaves: impl Strategy<Value = String> + 'static, leaves_max: u32) -> impl Strategy<Value = Test> {
+    leaves.prop_map(Test::Leaf).prop_recursive(3, leaves_max, 3, |inner| {
         (any::<bool>(), proptest::collection::vec(inner, 1..4)).prop_map(|(by_and, parts)| Test::Joined(by_and, parts))
     })
 }
@@ -96,7 +96,12 @@ pub(crate) fn qualifiers() -> impl Strategy<Value = String> {
 
 /// Whole patterns; about one in three has a qualifier.
 pub(crate) fn observations() -> impl Strategy<Value = Observation> {
-    tests(4).prop_map(Observation::Test).prop_recursive(3, 6, 3, |inner| {
+    observations_of(leaves())
+}
+
+/// Whole patterns over the given comparisons.
+pub(crate) fn observations_of(leaves: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = Observation> {
+    tests(leaves, 4).prop_map(Observation::Test).prop_recursive(3, 6, 3, |inner| {
         let word = prop_oneof![Just("AND"), Just("OR"), Just("FOLLOWEDBY")];
         prop_oneof![
             3 => (word, proptest::collection::vec(inner.clone(), 1..4))
