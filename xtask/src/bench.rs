@@ -8,9 +8,19 @@
 //! ```
 //!
 //! `goal`, `limit` (`append` or `memcpy`) and `peer` may be missing; a figure with a limit must be in objects/s.
-//! With `--quick` the variable `ENTENTE_BENCH_QUICK` is `1`, and a benchmark leaves out its long sizes. A goal that is
+//!
+//! Where a target has peers (`stix`, `pattern`), they run after it in the same run, on the files that it wrote below
+//! `ENTENTE_BENCH_FILES`: rstix in a workspace of its own, so that it enters no dependency of the product, and the OASIS
+//! packages in Python. They print the same lines with `peer_of`, the name of the figure that theirs stands beside:
+//!
+//! ```text
+//! bench: {"peer_of":"admit, 10,000 objects","peer":"rstix 0.23","value":1265}
+//! ```
+//!
+//! A peer that is not to be had is named and fails nothing. With `--quick` the variable `ENTENTE_BENCH_QUICK` is `1`, and a benchmark leaves out its long sizes. A goal that is
 //! missed is shown and fails nothing: time is never a test.
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -18,9 +28,12 @@ use serde_json::Value;
 
 use crate::limits::{self, Limits, OBJECT_SIZE_BYTES};
 use crate::place::Place;
-use crate::{layers, process};
+use crate::{layers, process, tools};
 
 const HEAD: [&str; 6] = ["What", "Measured", "Goal", "Limit in this run", "Share of the limit", "Peer"];
+
+/// The targets that have peers.
+const PEERED: [&str; 2] = ["stix", "pattern"];
 
 /// Runs the benchmarks whose package or target is named, or all of them.
 ///
@@ -43,21 +56,72 @@ pub fn run(place: &Place, arguments: &[String]) -> Result<bool> {
     std::fs::create_dir_all(place.target())?;
     let span = Duration::from_secs(if quick { 1 } else { 3 });
     let limits = limits::measure(place.target(), span).context("cannot measure the limits")?;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Value> = Vec::new();
     let mut passed = true;
     for (package, target) in &targets {
         let mut command = place.cargo();
         command.args(["bench", "--locked", "--package", package, "--bench", target]);
-        command.env("ENTENTE_BENCH_QUICK", if quick { "1" } else { "0" });
-        passed &= process::watch(&mut command, |line| {
-            if let Some(row) = line.strip_prefix("bench: ").and_then(|json| serde_json::from_str::<Value>(json).ok()) {
-                rows.push(cells(&row, limits));
+        passed &= watch(place, &mut command, quick, &mut rows)?;
+        if PEERED.contains(&target.as_str()) {
+            for (name, peer) in [("rstix", rstix(place, target)), ("python", python(place, target))] {
+                let ran = peer.and_then(|mut command| watch(place, &mut command, quick, &mut rows));
+                if !ran.as_ref().is_ok_and(|ran| *ran) {
+                    println!(
+                        "peer {name}: not measured{}",
+                        ran.err().map(|error| format!(": {error:#}")).unwrap_or_default()
+                    );
+                }
             }
-        })?;
+        }
     }
     println!("\n{}\n", machine(place));
-    print!("{}", table(&rows, limits));
+    let cells: Vec<[String; 6]> = beside(&rows).iter().map(|row| cells(row, limits)).collect();
+    print!("{}", table(&cells, limits));
     Ok(passed)
+}
+
+/// Runs one program and gathers the figures it prints.
+fn watch(place: &Place, command: &mut Command, quick: bool, rows: &mut Vec<Value>) -> Result<bool> {
+    command.env("ENTENTE_BENCH_QUICK", if quick { "1" } else { "0" });
+    command.env("ENTENTE_BENCH_FILES", place.target().join("bench-files"));
+    process::watch(command, |line| {
+        rows.extend(line.strip_prefix("bench: ").and_then(|json| serde_json::from_str::<Value>(json).ok()));
+    })
+}
+
+/// The Rust peer, built apart from the workspace and its lock file.
+fn rstix(place: &Place, target: &str) -> Result<Command> {
+    let mut command = place.cargo();
+    command.env("CARGO_TARGET_DIR", place.target().join("peers"));
+    command.args(["run", "--quiet", "--locked", "--release", "--manifest-path"]);
+    command.arg(place.root().join("e2e/stix/rstix/Cargo.toml")).args(["--", target]);
+    Ok(command)
+}
+
+/// The packages of OASIS.
+fn python(place: &Place, target: &str) -> Result<Command> {
+    let directory = place.root().join("e2e/stix");
+    let python = tools::python_with(place, &directory.join("requirements.txt"))?;
+    let mut command = process::command(python, place.root());
+    command.arg(directory.join("bench.py")).arg(target).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+/// Puts the figures of peers into the row they stand beside, with how many times as fast we are.
+fn beside(rows: &[Value]) -> Vec<Value> {
+    let (peers, mut own): (Vec<Value>, Vec<Value>) = rows.iter().cloned().partition(|row| row.get("peer_of").is_some());
+    for peer in &peers {
+        let text = |key: &str| peer.get(key).and_then(Value::as_str).unwrap_or_default();
+        let value = peer.get("value").and_then(Value::as_f64).unwrap_or_default();
+        let named = own.iter_mut().find(|row| row.get("name").and_then(Value::as_str) == Some(text("peer_of")));
+        let Some(fields) = named.and_then(Value::as_object_mut) else { continue };
+        let ours = fields.get("value").and_then(Value::as_f64).unwrap_or_default();
+        let known = fields.get("peer").and_then(Value::as_str).filter(|known| !known.is_empty());
+        let mut cell = known.map(|known| format!("{known}; ")).unwrap_or_default();
+        cell.push_str(&format!("{} {} (× {})", text("peer"), grouped(value), grouped(ours / value)));
+        fields.insert("peer".to_owned(), cell.into());
+    }
+    own
 }
 
 /// Lists the bench targets of the workspace as (package, target).
@@ -160,6 +224,20 @@ mod tests {
         assert_eq!(grouped(1_180_000.0), "1,180,000");
         assert_eq!(grouped(999.0), "999");
         assert_eq!(grouped(0.25), "0.25");
+    }
+
+    #[test]
+    fn a_peer_stands_beside_the_figure_it_names() {
+        // Would break: a peer has a row of its own, or the ratio is upside down.
+        let rows = [
+            json!({ "name": "parse", "value": 1000, "unit": "objects/s" }),
+            json!({ "peer_of": "parse", "peer": "rstix", "value": 250 }),
+            json!({ "peer_of": "parse", "peer": "stix2", "value": 2 }),
+            json!({ "peer_of": "nothing", "peer": "stix2", "value": 2 }),
+        ];
+        let beside = beside(&rows);
+        assert_eq!(beside.len(), 1);
+        assert_eq!(beside[0]["peer"], "rstix 250 (× 4.00); stix2 2.00 (× 500)");
     }
 
     #[test]
