@@ -25,7 +25,17 @@ impl Object {
     /// # Ok::<(), entente_stix::ParseError>(())
     /// ```
     pub fn same_content(&self, other: &Self) -> bool {
-        self.raw() == other.raw() || (self.object_type() == other.object_type() && equal(self, other))
+        if self.raw() == other.raw() {
+            return true;
+        }
+        self.id() == other.id() && {
+            let [left, right] = [self, other].map(|object| {
+                let mut content = Vec::with_capacity(object.raw().len());
+                canonical(object, &mut |piece| content.extend_from_slice(piece));
+                content
+            });
+            left == right
+        }
     }
 }
 
@@ -61,46 +71,93 @@ impl Place {
     }
 }
 
-fn equal(left: &Object, right: &Object) -> bool {
-    let [left, right] = [left, right].map(|object| Tree::read(text(object)));
-    let mut open = vec![(left.root(), right.root(), Place::Object, true)];
-    while let Some((left, right, place, is_outermost)) = open.pop() {
-        let same = match (left.shape(), right.shape()) {
-            (Shape::Object, Shape::Object) => {
-                let (left_members, right_members) = (members(left, is_outermost), members(right, is_outermost));
-                let same = left_members.len() == right_members.len()
-                    && left_members.iter().zip(&right_members).all(|(left, right)| left.0 == right.0);
-                if same {
-                    let table = table(left, place);
-                    for ((name, left), (_, right)) in left_members.into_iter().zip(right_members) {
-                        open.push((left, right, inside(place, table, &name), false));
-                    }
-                }
-                same
+/// Hands the content of an object to `sink`, in pieces that are the same for two byte forms of one content and for no others.
+///
+/// Every piece says how long it is, so that no two contents run together.
+pub(crate) fn canonical(object: &Object, sink: &mut impl FnMut(&[u8])) {
+    let tree = Tree::read(text(object));
+    let mut open = vec![Task { name: None, value: tree.root(), place: Place::Object, is_outermost: true }];
+    while let Some(Task { name, value, place, is_outermost }) = open.pop() {
+        if let Some(name) = name {
+            sized(b'k', &name, sink);
+        }
+        match value.shape() {
+            Shape::Object => {
+                let members = members(value, is_outermost);
+                counted(b'{', members.len(), sink);
+                let table = table(value, place);
+                // The stack gives back last what comes first.
+                open.extend(members.into_iter().rev().map(|(name, value)| {
+                    let place = inside(place, table, &name);
+                    Task { name: Some(name), value, place, is_outermost: false }
+                }));
             }
-            (Shape::List, Shape::List) => {
+            Shape::List => {
                 let place = if let Place::List(form) = place { Place::of(form) } else { Place::Any };
-                let mut right_items = right.items();
-                let mut same = true;
-                for left in left.items() {
-                    match right_items.next() {
-                        Some(right) => open.push((left, right, place, false)),
-                        None => same = false,
+                let from = open.len();
+                open.extend(value.items().map(|value| Task { name: None, value, place, is_outermost: false }));
+                let items = open.get_mut(from..).unwrap_or_default();
+                counted(b'[', items.len(), sink);
+                items.reverse();
+            }
+            Shape::Text | Shape::Key => {
+                let plain = value.plain();
+                match instant(&plain).filter(|_| matches!(place, Place::Timestamp)) {
+                    Some((seconds, fraction)) => {
+                        sized(b't', seconds, sink);
+                        sized(b'.', fraction, sink);
                     }
+                    None => sized(b's', &plain, sink),
                 }
-                same && right_items.next().is_none()
             }
-            (Shape::Text, Shape::Text) => same_text(&left.plain(), &right.plain(), place),
-            (Shape::Number, Shape::Number) => {
-                left.inside() == right.inside() || number(left.inside()) == number(right.inside())
-            }
-            (left, right) => left == right,
-        };
-        if !same {
-            return false;
+            Shape::Number => number(value.inside(), sink),
+            Shape::True => sink(b"T"),
+            Shape::False => sink(b"F"),
+            Shape::Null => sink(b"N"),
         }
     }
-    true
+}
+
+/// A value that is still to be written, after its key where it has one.
+struct Task<'t> {
+    name: Option<Cow<'t, str>>,
+    value: Value<'t>,
+    place: Place,
+    is_outermost: bool,
+}
+
+fn counted(kind: u8, count: usize, sink: &mut impl FnMut(&[u8])) {
+    sink(&[kind]);
+    sink(&count.to_le_bytes());
+}
+
+fn sized(kind: u8, text: &str, sink: &mut impl FnMut(&[u8])) {
+    counted(kind, text.len(), sink);
+    sink(text.as_bytes());
+}
+
+/// Writes a number by value: as a double, but from 10^15 on, where doubles leave whole numbers out, to the digit.
+fn number(text: &str, sink: &mut impl FnMut(&[u8])) {
+    const EXACT_BELOW: f64 = 1e15;
+    let double: f64 = text.parse().unwrap_or(f64::NAN);
+    if double.abs() < EXACT_BELOW {
+        // Zero has one form only.
+        let bits = if double == 0.0 { 0 } else { double.to_bits() };
+        sink(b"d");
+        sink(&bits.to_le_bytes());
+        return;
+    }
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or(i64::MAX);
+    let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    let zeros = digits.len().saturating_sub(significant.len());
+    let shift = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let exponent = exponent.saturating_sub(shift(fraction)).saturating_add(shift(zeros));
+    sized(if text.starts_with('-') { b'-' } else { b'+' }, significant, sink);
+    sink(&exponent.to_le_bytes());
 }
 
 /// The members sorted by name, without defaults where they are those of an object.
@@ -154,14 +211,6 @@ fn inside(place: Place, table: Option<&'static Table>, name: &str) -> Place {
     }
 }
 
-fn same_text(left: &str, right: &str, place: Place) -> bool {
-    if left == right {
-        return true;
-    }
-    let instants = matches!(place, Place::Timestamp).then(|| instant(left).zip(instant(right))).flatten();
-    instants.is_some_and(|(left, right)| left == right)
-}
-
 /// Returns seconds and fraction of a timestamp as texts that compare as their instants do; none for any other text.
 ///
 /// All timestamps are in UTC and of one width up to the fraction, so the second that is inserted (`:60`) compares rightly too.
@@ -169,27 +218,6 @@ pub(crate) fn instant(text: &str) -> Option<(&str, &str)> {
     Timestamp::parse(text).ok()?;
     let (seconds, rest) = text.split_at_checked(19)?;
     Some((seconds, rest.trim_start_matches('.').trim_end_matches('Z').trim_end_matches('0')))
-}
-
-#[derive(Debug, PartialEq)]
-enum Number<'a> {
-    Double(f64),
-    /// Digits of a whole number that a double may not hold.
-    Whole(Cow<'a, str>),
-}
-
-/// Reads a number by value: as a double, but whole numbers beyond 2^53 to the digit.
-fn number(text: &str) -> Number<'_> {
-    const EXACT_DIGITS: usize = 15;
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.len() > EXACT_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Number::Whole(Cow::Borrowed(text));
-    }
-    let double = text.parse().unwrap_or(f64::NAN);
-    if double.fract() == 0.0 && double.abs() >= 1e15 {
-        return Number::Whole(Cow::Owned(format!("{double:.0}")));
-    }
-    Number::Double(double)
 }
 
 #[cfg(test)]
@@ -222,6 +250,10 @@ mod tests {
             (r#","x_a":0"#, r#","x_a":-0.0"#),
             (r#","x_a":0.1"#, r#","x_a":1e-1"#),
             (r#","x_a":100000000000000000000"#, r#","x_a":1e20"#),
+            (r#","x_a":-1000000000000000"#, r#","x_a":-0.1E+16"#),
+            (r#","x_a":9007199254740993"#, r#","x_a":900719925474099.30e1"#),
+            (&format!(r#","x_a":1{}"#, "0".repeat(308)), r#","x_a":10.0e307"#),
+            (r#","x_a":999999999999999"#, r#","x_a":999999999999999.0"#),
             (r#","name":"\u00e9\/""#, r#","name":"é/""#),
             (r#","x_a":{"b":[1,{"c":null}],"d":true}"#, r#","x_a": { "d" : true , "b" : [1, {"c":null} ] }"#),
             (r#","valid_until":"2027-01-01T00:00:00.50Z""#, r#","valid_until":"2027-01-01T00:00:00.5000000000000Z""#),
@@ -243,6 +275,10 @@ mod tests {
             (r#","x_a":[1,2]"#, r#","x_a":[2,1]"#),
             (r#","x_a":[1]"#, r#","x_a":[1,1]"#),
             (r#","x_a":9007199254740993"#, r#","x_a":9007199254740992"#),
+            (r#","x_a":9007199254740993"#, r#","x_a":-9007199254740993"#),
+            (r#","x_a":["a","b"]"#, r#","x_a":["ab",""]"#),
+            (r#","x_a":[["a"],"b"]"#, r#","x_a":[["a","b"]]"#),
+            (r#","x_a":{"b":"c"}"#, r#","x_a":["b","c"]"#),
             (r#","name":"é""#, r#","name":"e\u0301""#),
             (r#","revoked":true"#, ""),
             (r#","x_a":{"revoked":false}"#, r#","x_a":{}"#),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use entente_stix::marking::Tlp;
 use entente_stix::validate::{Context, PatternAt, Profile, Verdict, validate, validate_bytes};
-use entente_stix::{Code, Limits, Object, Timestamp};
+use entente_stix::{Code, Limits, Object, Timestamp, upgrade};
 use objects::*;
 
 #[test]
@@ -98,6 +98,32 @@ fn an_object_of_stix_2_0_has_the_rules_of_both_versions_only() {
     let enclosed = Context { enclosed: true, ..Context::default() };
     assert_eq!(codes(&bare, &enclosed), only);
     assert!(codes(&observable("mutex", r#""name":"a""#), &enclosed).is_empty(), "an observable is one of 2.1");
+    // Nor are there meta objects of 2.0 but marking definitions: what lacks its version is no older for it.
+    let unversioned = |text: &str| text.replace(r#""spec_version":"2.1","#, "");
+    for (text, expected) in [
+        (translation(r#""name":"B""#), &[Code::E125][..]),
+        (definition(r#""extension_types":["new-sdo"]"#), &[Code::E125, Code::W701]),
+    ] {
+        assert_eq!(codes(&unversioned(&text), &enclosed), expected.iter().copied().collect(), "{text}");
+    }
+    let custom = format!(r#"{{"type":"x-a","id":"x-a--{UUID}","x_a":1,"modified":"2026-11-01T08:15:30.000Z"}}"#);
+    let observable = custom
+        .replace(r#""x_a":1"#, &format!(r#""x_a":1,"extensions":{{"{EXTENSION}":{{"extension_type":"new-sco"}}}}"#));
+    for (text, is_old) in [(&custom, true), (&observable, false)] {
+        assert_eq!(codes(text, &enclosed).contains(&Code::W305), is_old, "{text}");
+        let object = Object::parse(text.as_bytes(), &Limits::admission()).unwrap();
+        assert_eq!(upgrade::is_2_0(&object, true), is_old, "{text}");
+    }
+    // A TLP definition as producers of 2.0 write it.
+    let white = r#"{"type":"marking-definition","id":"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9","created":"2017-01-20T00:00:00.000Z","definition_type":"tlp","definition":{"tlp":"white"}}"#;
+    for text in [white.to_owned(), white.replace(r#""id""#, r#""spec_version":"2.0","id""#)] {
+        assert_eq!(codes(&text, &enclosed), [Code::W305, Code::W411].into(), "{text}");
+        assert_eq!(
+            codes(&text.replace(r#""white""#, r#""red""#), &enclosed),
+            [Code::W305, Code::E406].into(),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -6,9 +6,10 @@ pub use effective::{Definitions, Effective, Markings, effective, object_effectiv
 
 use serde_json::Value;
 
+use crate::edit::Edit;
 use crate::error::{ParseError, shown};
+use crate::limits::Limits;
 use crate::object::Object;
-use crate::timestamp::Timestamp;
 
 /// Key of the TLP 2.0 extension.
 pub const TLP_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
@@ -204,17 +205,22 @@ pub fn built_in(id: &str) -> Option<&'static [u8]> {
 
 /// Checks that an object neither redefines one of the nine built-in definitions nor invents another TLP marking.
 ///
-/// A copy of a built-in definition must equal it by value; it may lack `name` and `spec_version`, as those of STIX 2.0
-/// producers do, and may write out defaults. The built-in text stays the one in use.
+/// A copy of a built-in definition must equal it by value; it may lack `name` and `spec_version` or be one of `2.0`, as those of
+/// STIX 2.0 producers are, and may write out defaults. The built-in text stays the one in use.
 ///
 /// # Errors
 ///
 /// `stix.reserved-marking`.
 pub fn check_reserved(object: &Object) -> Result<(), ParseError> {
+    reserved(object).map(|_| ())
+}
+
+/// As [`check_reserved`]; tells whether the object is a copy that is not complete (STIX-W-411).
+pub(crate) fn reserved(object: &Object) -> Result<bool, ParseError> {
     let is_marking = object.object_type() == "marking-definition";
     if is_marking && let Some(definition) = BUILT_IN.iter().find(|definition| definition.id == object.id()) {
-        if equals(object, definition) {
-            return Ok(());
+        if let Some(is_complete) = is_complete(object, definition) {
+            return Ok(!is_complete);
         }
         let message = format!("`{}` is not the definition of {}", definition.id, definition.tlp.name());
         return Err(ParseError::rule("stix.reserved-marking", "id", message));
@@ -230,33 +236,29 @@ pub fn check_reserved(object: &Object) -> Result<(), ParseError> {
         let message = format!("`{}` carries the TLP extension", shown(object.id()));
         return Err(ParseError::rule("stix.reserved-marking", "extensions", message));
     }
-    Ok(())
+    Ok(false)
 }
 
-fn equals(object: &Object, definition: &Definition) -> bool {
-    let Ok(Value::Object(mut built_in)) = serde_json::from_str::<Value>(definition.json) else {
-        return false;
+/// Holds a copy against its definition: whether all of it is there; none where it says anything else.
+fn is_complete(object: &Object, definition: &Definition) -> Option<bool> {
+    let limits = Limits::offline();
+    let built_in = Object::parse(definition.json.as_bytes(), &limits).ok()?;
+    let mut edit = Edit::new(&built_in);
+    if object.member("name").is_none() {
+        edit.remove("name");
+    }
+    match object.spec_version() {
+        None => edit.remove("spec_version"),
+        Some("2.0") => edit.set_text("spec_version", "2.0"),
+        Some(_) => &mut edit,
     };
-    let mut received = object.json();
-    let created = built_in.remove("created").and_then(|value| Timestamp::parse(value.as_str()?).ok());
-    received.remove("created");
-    for lenient in ["name", "spec_version"] {
-        if !received.contains_key(lenient) {
-            built_in.remove(lenient);
-        }
-    }
-    for (key, default) in [("revoked", Value::Bool(false)), ("defanged", Value::Bool(false)), ("lang", "en".into())] {
-        if received.get(key) == Some(&default) {
-            received.remove(key);
-        }
-    }
-    object.created() == created && received == built_in
+    let is_complete = !edit.is_changed();
+    Object::parse(&edit.finish(), &limits).ok()?.same_content(object).then_some(is_complete)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Limits;
 
     fn check(text: &str) -> Result<(), &'static str> {
         let object = Object::parse(text.as_bytes(), &Limits::admission()).unwrap();
@@ -295,6 +297,11 @@ mod tests {
         let white = BUILT_IN[0].json;
         assert_eq!(check(&white.replace(r#""spec_version":"2.1","#, "")), Ok(()));
         assert_eq!(check(&white.replace(r#""name":"TLP:WHITE","#, "")), Ok(()));
+        assert_eq!(check(&white.replace(r#""spec_version":"2.1""#, r#""spec_version":"2.0""#)), Ok(()));
+        assert_eq!(
+            check(&white.replace(r#""spec_version":"2.1""#, r#""spec_version":"2.2""#)),
+            Err("stix.reserved-marking")
+        );
         assert_eq!(check(&white.replace(".000Z", "Z")), Ok(()));
         assert_eq!(check(&white.replace("{\"type\"", "{ \"revoked\":false, \"type\"")), Ok(()));
     }

@@ -20,6 +20,7 @@ mod forms;
 
 use serde_json::{Map, Value};
 
+use crate::content;
 use crate::edit::Edit;
 use crate::error::ParseError;
 use crate::id;
@@ -27,6 +28,8 @@ use crate::limits::Limits;
 use crate::marking;
 use crate::object::Object;
 use crate::tables::{self, Class, Vocabulary, vocabularies};
+use crate::validate::class_of_custom;
+use crate::value::Tree;
 
 /// How objects are upgraded.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,17 +43,23 @@ pub struct Options {
 /// Tells whether an object is one of STIX 2.0.
 ///
 /// It is when `spec_version` says so; without `spec_version` when it stands in a bundle, envelope or list (`enclosed`), since
-/// objects of STIX 2.0 carry none. Observables and the meta objects of STIX 2.1 never are; custom types are unless they have no
-/// `created`.
+/// objects of STIX 2.0 carry none. Observables and the meta objects of STIX 2.1 never are; a custom type is unless it is an
+/// observable: one that an extension calls so, or that has neither `created` nor `modified`.
 pub fn is_2_0(object: &Object, enclosed: bool) -> bool {
-    let class = tables::table(object.object_type()).and_then(tables::Table::class);
+    let object_type = object.object_type();
+    let class = tables::table(object_type).and_then(tables::Table::class);
+    let class = class.unwrap_or_else(|| class_of_custom(Tree::read(content::text(object)).root()));
+    is_old(Some(object_type), class, object.spec_version(), enclosed)
+}
+
+/// The rule of [`is_2_0`], for an object of that class.
+pub(crate) fn is_old(object_type: Option<&str>, class: Class, spec_version: Option<&str>, enclosed: bool) -> bool {
     let may_be = match class {
-        Some(Class::Sdo | Class::Sro) => true,
-        Some(Class::Meta) => object.object_type() == "marking-definition",
-        Some(Class::Sco) => false,
-        None => object.created().is_some(),
+        Class::Sdo | Class::Sro => true,
+        Class::Meta => object_type == Some("marking-definition"),
+        Class::Sco => false,
     };
-    may_be && object.spec_version().map_or(enclosed, |version| version == "2.0")
+    may_be && spec_version.map_or(enclosed, |version| version == "2.0")
 }
 
 /// Writes an object of STIX 2.0 as STIX 2.1: the object itself first, then the observables that were inside it.

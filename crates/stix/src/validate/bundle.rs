@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
 use super::finding::{Finding, Source, shown};
 use super::instant;
 use super::poison::is_poison_anywhere;
 use super::{Profile, Verdict};
 use crate::code::{Code, Severity};
+use crate::content;
 use crate::id;
 use crate::marking::Tlp;
 use crate::object::Object;
-use crate::tables::common::SDO;
-use crate::tables::{Class, Form, extension, table};
-use crate::value::{Shape, Tree, Value, Whole};
+use crate::value::Tree;
 
 /// Checks a bundle while its objects stream by.
 ///
@@ -84,7 +83,7 @@ impl BundleCheck {
         let root = tree.root();
         let instant = root.get("modified").or_else(|| root.get("created")).and_then(instant::read);
         let version = (Box::from(object.id()), instant.map(instant::Instant::into_key));
-        let digest = [digest(root, object.object_type(), 1), digest(root, object.object_type(), 2)];
+        let digest = digest(object);
         if let Some(known) = self.versions.get(&version) {
             let is_same = *known == digest;
             let path = format!("/objects/{index}");
@@ -165,83 +164,18 @@ fn pointer(path: &str) -> String {
     steps.collect::<Vec<_>>().join("/")
 }
 
-/// Digests the content of an object so that two byte forms of one content agree, as [`Object::same_content`] has it: numbers by
-/// value, keys in any order, known times by instant, defaults as if they were absent.
+/// Digests the content of an object, so that two byte forms of one content ([`Object::same_content`]) agree.
 ///
 /// The hash is no cryptographic one: who builds a collision on purpose has one version called a copy of another, which is kept
 /// once as any copy is.
-fn digest(root: Value<'_>, object_type: &str, salt: u64) -> u64 {
-    let own = table(object_type);
-    let is_observable = own.is_some_and(|own| own.class() == Some(Class::Sco));
-    let mut sum = 0_u64;
-    for (key, value) in root.members() {
-        let name = key.plain();
-        let is_default = match name.as_ref() {
-            "revoked" | "defanged" | "summary" => value.shape() == Shape::False,
-            "lang" => value.is("en"),
-            "spec_version" => is_observable && value.is("2.1"),
-            _ => false,
-        };
-        if !is_default {
-            let known = own.and_then(|own| own.property(&name)).or_else(|| SDO.property(&name));
-            sum = sum.wrapping_add(member(&name, value, known.map(|property| property.form), salt));
-        }
-    }
-    sum
-}
-
-fn member(name: &str, value: Value<'_>, form: Option<Form>, salt: u64) -> u64 {
-    let mut hasher = hasher(salt);
-    (name, content(value, form, salt)).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Digests one value. Recursion ends with the depth of the object, which the limits bound.
-fn content(value: Value<'_>, form: Option<Form>, salt: u64) -> u64 {
-    let mut hasher = hasher(salt);
-    match value.shape() {
-        Shape::Null | Shape::True | Shape::False => value.inside().hash(&mut hasher),
-        Shape::Number => match value.whole() {
-            Some(Whole::Plain(number) | Whole::Written(number)) => (1_u8, number).hash(&mut hasher),
-            _ => (2_u8, value.float().unwrap_or_default().to_bits()).hash(&mut hasher),
-        },
-        Shape::Text | Shape::Key => match instant::read(value).filter(|_| matches!(form, Some(Form::Timestamp))) {
-            Some(instant) => (3_u8, instant.into_key()).hash(&mut hasher),
-            None => (4_u8, value.plain()).hash(&mut hasher),
-        },
-        Shape::List => {
-            let items = if let Some(Form::List(items)) = form { Some(*items) } else { None };
-            5_u8.hash(&mut hasher);
-            value.items().for_each(|item| content(item, items, salt).hash(&mut hasher));
-        }
-        Shape::Object => {
-            let members = value.members().map(|(key, inner)| {
-                let name = key.plain();
-                member(&name, inner, inside(form, value, &name), salt)
-            });
-            (6_u8, members.fold(0_u64, u64::wrapping_add)).hash(&mut hasher);
-        }
-    }
-    hasher.finish()
-}
-
-/// Returns the form of a member of a value of that form.
-fn inside(form: Option<Form>, value: Value<'_>, name: &str) -> Option<Form> {
-    match form? {
-        Form::Table(own) => Some(own.property(name)?.form),
-        Form::Extensions => Some(Form::Table(extension(name)?)),
-        Form::Container => {
-            let object_type = value.get(name)?.get("type")?.text()?;
-            Some(Form::Table(table(&object_type)?))
-        }
-        _ => None,
-    }
-}
-
-fn hasher(salt: u64) -> DefaultHasher {
-    let mut hasher = DefaultHasher::new();
-    salt.hash(&mut hasher);
-    hasher
+fn digest(object: &Object) -> [u64; 2] {
+    let mut hashers = [1_u64, 2].map(|salt| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(salt);
+        hasher
+    });
+    content::canonical(object, &mut |piece| hashers.iter_mut().for_each(|hasher| hasher.write(piece)));
+    hashers.map(|hasher| hasher.finish())
 }
 
 #[cfg(test)]
@@ -310,6 +244,20 @@ mod tests {
             let pair = [file("2016-01-01T00:00:00Z", extension), file("2016-01-01T00:00:00.0Z", extension)];
             assert_eq!(found(&pair, false).1, [format!("{expected} /objects/1")]);
             assert_eq!(pair[0].same_content(&pair[1]), expected == "STIX-W-803");
+        }
+    }
+
+    #[test]
+    fn large_numbers_count_to_the_digit() {
+        let at = "2026-11-01T08:15:30.000Z";
+        let number = |text: &str| note(at, &format!(r#","x_a":{text}"#));
+        for (other, expected) in [
+            ("9007199254740992", "STIX-E-804"),
+            ("9007199254740993.0", "STIX-W-803"),
+            ("9.007199254740993e15", "STIX-W-803"),
+        ] {
+            let pair = [number("9007199254740993"), number(other)];
+            assert_eq!(found(&pair, false).1, [format!("{expected} /objects/1")], "{other}");
         }
     }
 

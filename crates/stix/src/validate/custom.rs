@@ -24,6 +24,12 @@ pub(super) enum Brought {
     Names(BTreeSet<String>),
 }
 
+/// Returns the class of a custom type: what an extension says, else by whether it has versions (STIX 2.1 §3.2).
+pub(crate) fn class_of_custom(root: Value<'_>) -> Class {
+    let is_versioned = || root.get("created").is_some() || root.get("modified").is_some();
+    declared_class(root).unwrap_or_else(|| if is_versioned() { Class::Sdo } else { Class::Sco })
+}
+
 /// Returns the class that an extension gives to a custom type.
 pub(super) fn declared_class(root: Value<'_>) -> Option<Class> {
     root.get("extensions")?.members().find_map(|(_, value)| {

@@ -12,6 +12,7 @@ use crate::object::Object;
 use crate::tables::common::{SDO, column};
 use crate::tables::{Class, Form, Property, Table, table};
 use crate::timestamp::Timestamp;
+use crate::upgrade;
 use crate::value::{Shape, Value};
 
 /// LIMIT: clocks of partners may be ahead by this much.
@@ -23,14 +24,13 @@ impl<'t> Walk<'t, '_> {
         let root = self.root;
         let object_type = self.object_type();
         let own = object_type.as_deref().and_then(table);
-        let declared = custom::declared_class(root);
-        let class = own.and_then(Table::class).or(declared).unwrap_or_else(|| {
-            let is_versioned = root.get("created").is_some() || root.get("modified").is_some();
-            if is_versioned { Class::Sdo } else { Class::Sco }
-        });
+        let class = own.and_then(Table::class).unwrap_or_else(|| custom::class_of_custom(root));
         self.host = own.map(|table| table.name);
         self.defanged = root.get("defanged").is_some_and(|value| value.shape() == Shape::True);
-        if self.is_old(class) {
+        let version = root.get("spec_version");
+        // A version that is no string is no version of STIX 2.0.
+        let version = version.map(|version| version.text().unwrap_or_default());
+        if upgrade::is_old(object_type.as_deref(), class, version.as_deref(), self.context.enclosed) {
             old::walk(self, object_type.as_deref(), own, class);
             return;
         }
@@ -42,15 +42,9 @@ impl<'t> Walk<'t, '_> {
                 self.identifier_version(own, class, uuid_version);
                 self.own_rules(root, own);
             }
-            None => self.custom_type(object_type.as_deref(), declared.is_some()),
+            None => self.custom_type(object_type.as_deref(), custom::declared_class(root).is_some()),
         }
         self.markings(object_type.as_deref());
-    }
-
-    /// Tells whether the object is one of STIX 2.0: it says so, or says nothing inside a bundle where 2.1 would have to.
-    fn is_old(&self, class: Class) -> bool {
-        // Observables that stand on their own are of 2.1.
-        class != Class::Sco && self.root.get("spec_version").map_or(self.context.enclosed, |version| version.is("2.0"))
     }
 
     fn object_type(&mut self) -> Option<Cow<'t, str>> {

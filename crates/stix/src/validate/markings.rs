@@ -148,17 +148,12 @@ impl<'t> Walk<'t, '_> {
 
     /// The nine TLP definitions are fixed, and nobody invents a tenth.
     pub(super) fn reserved(&mut self) {
-        let Some(is_kept) = self.with_object(|object| marking::check_reserved(object).is_ok()) else {
-            return;
+        let code = match self.with_object(|object| marking::reserved(object)) {
+            Some(Err(_)) => Code::E406,
+            Some(Ok(true)) => Code::W411,
+            Some(Ok(false)) | None => return,
         };
-        let place = self.root.get("id").unwrap_or(self.root);
-        if !is_kept {
-            self.quoted(Code::E406, place, Spot::COMMON);
-        } else if Tlp::from_marking_id(&place.plain()).is_some()
-            && (self.root.get("name").is_none() || self.root.get("spec_version").is_none())
-        {
-            self.quoted(Code::W411, place, Spot::COMMON);
-        }
+        self.quoted(code, self.root.get("id").unwrap_or(self.root), Spot::COMMON);
     }
 
     /// Walks `language-content.contents`.

@@ -43,6 +43,7 @@ mod rules;
 mod walk;
 
 pub use bundle::BundleCheck;
+pub(crate) use custom::class_of_custom;
 pub use finding::Finding;
 
 use std::fmt;
