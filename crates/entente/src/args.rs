@@ -508,7 +508,8 @@ pub(crate) struct StixValidate {
     /// standard; strict: a broken SHOULD is an error; lenient: only what makes an object unfit to hold is an error
     #[arg(long, default_value = "standard", value_parser = ["standard", "strict", "lenient"])]
     pub(crate) profile: String,
-    /// Report references that are not resolved within their file as well
+    /// Resolve references within each file: note what is not in it, and hold translations and custom properties against
+    /// what they are about
     #[arg(long)]
     pub(crate) refs: bool,
     /// Findings listed at most, the worst first; all are counted [default: 100, or 10000 with --json and --jsonl]

@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::failure::{Failure, exit};
 
@@ -332,17 +333,17 @@ pub(crate) fn json_safe(json: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Breaks prose into lines of at most `width` characters; every line but the first starts with `indent`.
+/// Breaks prose into lines of at most `width` columns; every line but the first starts with `indent`.
 #[must_use]
 pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut used = 0_usize;
     for word in text.split(' ') {
-        let size = word.chars().count();
+        let size = word.width();
         if used > 0 && used + 1 + size > width {
             out.push('\n');
             out.push_str(indent);
-            used = indent.chars().count();
+            used = indent.width();
         } else if used > 0 {
             out.push(' ');
             used += 1;

@@ -12,5 +12,6 @@ mod exits;
 mod manners;
 mod patterns;
 mod proofs;
+mod refs;
 mod setup;
 mod stix;

@@ -185,6 +185,27 @@ fn patterns_are_brought_into_one_form_and_compared() {
 }
 
 #[test]
+fn a_form_that_is_only_flattened_says_so() {
+    // Would break: two patterns that mean the same have two digests, and nobody is told that this can be.
+    let desk = Desk::new();
+    let pair = |n: u8| format!("(file:name = 'a{n}' OR file:name = 'b{n}')");
+    let wide = format!("[{}]", (0..13).map(pair).collect::<Vec<_>>().join(" AND "));
+    let told = desk.run(&["pattern", "canonical", &wide]).expect(0);
+    assert!(told.stderr.starts_with("only flattened and sorted"), "{told:?}");
+    assert_eq!(desk.run(&["pattern", "canonical", GOOD]).expect(0).stderr, "");
+    assert_eq!(desk.run(&["pattern", "canonical", GOOD, &wide]).expect(0).stderr.get(..9), Some("2: only f"));
+    for (pattern, complete) in [(GOOD, true), (wide.as_str(), false)] {
+        for flags in [&["--json"][..], &["--json", "--digest"]] {
+            let run = desk.run(&[&["pattern", "canonical", pattern], flags].concat()).expect(0);
+            assert_eq!((&run.json()[0]["complete"], run.stderr.as_str()), (&complete.into(), ""), "{run:?}");
+        }
+        let request = format!("{{\"n\":1,\"pattern\":\"{pattern}\"}}");
+        let answer = desk.run_with(&["pattern", "canonical", "--jsonl"], &request).expect(0).json();
+        assert_eq!(answer["complete"], complete, "{answer}");
+    }
+}
+
+#[test]
 fn the_keys_of_patterns_are_told() {
     // Would break: an indicator of one address takes the slow path, or a look-up misses.
     let desk = Desk::new();

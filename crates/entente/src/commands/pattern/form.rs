@@ -29,25 +29,37 @@ struct Two {
 /// Prints patterns in their canonical form, or its digest.
 pub(super) fn canonical(patterns: &[String], digest: bool, default: &str, output: &Output) -> Outcome {
     let form = |pattern: &Pattern| {
-        let text = pattern.canonical().to_string();
-        if digest { hex(&Sha256::digest(text.as_bytes())) } else { text }
+        let (form, is_complete) = pattern.canonical_form();
+        let text = form.to_string();
+        (if digest { hex(&Sha256::digest(text.as_bytes())) } else { text }, is_complete)
     };
     if batch::is_asked(output, patterns) {
-        return batch::run(output, |request: One| one(&request, default, |pattern| json!(form(pattern))));
+        return batch::run(output, |request: One| {
+            one(&request, default, |pattern| {
+                let (text, is_complete) = form(pattern);
+                Answer::new(text).with("complete", is_complete)
+            })
+        });
     }
     let name = if digest { "digest" } else { "canonical" };
     listed(patterns, default, output, |pattern| {
-        let text = form(pattern);
-        (json!({ name: text }), format!("{}\n", visible(&text)))
+        let (text, is_complete) = form(pattern);
+        Told {
+            json: json!({ name: text, "complete": is_complete }),
+            text: format!("{}\n", visible(&text)),
+            note: (!is_complete).then_some(
+                "only flattened and sorted: its alternatives are too many, so another spelling may have another form",
+            ),
+        }
     })
 }
 
 /// Prints the look-up keys of patterns.
 pub(super) fn keys(patterns: &[String], default: &str, output: &Output) -> Outcome {
     if batch::is_asked(output, patterns) {
-        return batch::run(output, |request: One| one(&request, default, to_json));
+        return batch::run(output, |request: One| one(&request, default, |pattern| Answer::new(to_json(pattern))));
     }
-    listed(patterns, default, output, |pattern| (to_json(pattern), to_text(pattern)))
+    listed(patterns, default, output, |pattern| Told { json: to_json(pattern), text: to_text(pattern), note: None })
 }
 
 /// Says whether two patterns match the same.
@@ -91,16 +103,24 @@ fn compare_one(request: &Two, default: &str) -> Result<Answer, String> {
 }
 
 /// Answers a request about one pattern; a pattern that cannot be read has the result null.
-fn one(request: &One, default: &str, with: impl Fn(&Pattern) -> Value) -> Result<Answer, String> {
+fn one(request: &One, default: &str, with: impl Fn(&Pattern) -> Answer) -> Result<Answer, String> {
     let version = version(request.stix_version.as_deref(), default)?;
     Ok(match read(&request.pattern, version) {
-        Ok(pattern) => Answer::new(with(&pattern)),
+        Ok(pattern) => with(&pattern),
         Err(error) => Answer::new(Value::Null).with("error", Fault::Pattern(error).json()),
     })
 }
 
+/// What is printed about a pattern.
+struct Told {
+    json: Value,
+    text: String,
+    /// What a person should know of it besides.
+    note: Option<&'static str>,
+}
+
 /// Prints something about each pattern. One that cannot be read is told on stderr, and the run goes on.
-fn listed(patterns: &[String], default: &str, output: &Output, with: impl Fn(&Pattern) -> (Value, String)) -> Outcome {
+fn listed(patterns: &[String], default: &str, output: &Output, with: impl Fn(&Pattern) -> Told) -> Outcome {
     let (mut read, mut refused) = (0_u64, 0_u64);
     let is_alone = is_alone(patterns);
     let mut items = output.items();
@@ -118,8 +138,12 @@ fn listed(patterns: &[String], default: &str, output: &Output, with: impl Fn(&Pa
             }
         };
         read += 1;
-        let (value, text) = with(&pattern);
+        let Told { json: value, text, note } = with(&pattern);
         if output.form == Form::People {
+            if let Some(note) = note {
+                let place = if is_alone { String::new() } else { format!("{}: ", asked.number) };
+                output.note(&format!("{place}{note}"));
+            }
             return items.text(&text);
         }
         let mut line = json!({ "line": asked.number, "pattern": asked.text });

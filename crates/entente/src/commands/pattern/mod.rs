@@ -9,6 +9,7 @@ use std::io::{self, BufReader};
 
 use entente_pattern::{Pattern, PatternError, PatternErrorKind};
 use serde_json::{Value, json};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::batch::{Line, next_line};
 use super::note_terminal;
@@ -163,33 +164,56 @@ fn caret(pattern: &str, error: &PatternError) -> String {
     )
 }
 
-// LIMIT: characters of a line that are shown, so that the mark stands under them on a terminal of 80 columns.
+// LIMIT: columns of a line that are shown, so that the mark stands under them on a terminal of 80 columns.
 const SHOWN: usize = 72;
-/// Characters shown before the place at most.
+/// Columns shown before the place at most.
 const SHOWN_BEFORE: usize = 48;
 
-/// The part of the pattern's line around the place, and the mark under it.
+/// The part of the pattern's line around the place, and the mark under it. Both count columns of a terminal: a character may take
+/// two or none, and a hidden one takes those of its name.
 fn marked(pattern: &str, error: &PatternError) -> (String, String) {
     let line = pattern.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let at = error.column().saturating_sub(1);
-    let skipped = if at > SHOWN_BEFORE + 8 { at - SHOWN_BEFORE } else { 0 };
-    let mut shown = if skipped > 0 { "…".to_owned() } else { String::new() };
-    let mut mark = None;
-    for (index, character) in line.chars().enumerate().skip(skipped).take(SHOWN) {
-        if index == at {
-            mark = Some(shown.chars().count());
-        }
-        shown.push_str(&visible(character.encode_utf8(&mut [0; 4])));
-    }
-    let mark = mark.unwrap_or_else(|| shown.chars().count());
-    if line.chars().nth(skipped.saturating_add(SHOWN)).is_some() {
+    let at = line.char_indices().nth(error.column().saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let (before, after) = (line.get(..at).unwrap_or_default(), line.get(at..).unwrap_or_default());
+    let before = visible(before);
+    let cut = if before.width() > SHOWN_BEFORE + 8 { tail(&before, SHOWN_BEFORE) } else { before.as_str() };
+    let mut shown = if cut.len() < before.len() { "…".to_owned() } else { String::new() };
+    shown.push_str(cut);
+    let mark = shown.width();
+    let after = visible(after);
+    let rest = head(&after, SHOWN.saturating_sub(mark));
+    shown.push_str(rest);
+    if rest.len() < after.len() {
         shown.push('…');
     }
     (shown, format!("{}^", " ".repeat(mark)))
 }
 
+/// The end of a text, at most so many columns of it.
+fn tail(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let fits = |(_, character): &(usize, char)| {
+        used += character.width().unwrap_or_default();
+        used <= columns
+    };
+    let start = text.char_indices().rev().take_while(fits).last().map_or(text.len(), |(at, _)| at);
+    text.get(start..).unwrap_or_default()
+}
+
+/// The beginning of a text, at most so many columns of it.
+fn head(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, character)| {
+        used += character.width().unwrap_or_default();
+        used > columns
+    });
+    end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::{caret, read};
 
     fn shown(pattern: &str) -> String {
@@ -208,6 +232,24 @@ mod tests {
         assert!(shown("[file:name = 'a'").ends_with("\n  [file:name = 'a'\n                  ^ 1:17\n"));
         // A hidden character takes the room of its name.
         assert!(shown("[a:b = '\u{202e}' x]").contains("\n  [a:b = '<U+202E>' x]\n                    ^ 1:12\n"));
+    }
+
+    #[test]
+    fn the_mark_counts_columns_of_a_terminal() {
+        // Would break: under Chinese text or an accent written by itself the mark stands beside its place.
+        for (text, columns) in [("東京", 4), ("e\u{301}e\u{301}", 2), ("\u{200b}", 8), ("\u{1f600}", 2), ("a\tb", 4)]
+        {
+            let told = shown(&format!("[a:b = '{text}' x]"));
+            let mark = told.lines().nth(2).and_then(|line| line.find('^'));
+            assert_eq!(mark, Some("  [a:b = '".len() + columns + "' ".len()), "{told}");
+        }
+        let long = format!("[a:b = '{}' nonsense {}", "京".repeat(100), "東".repeat(100));
+        let told = shown(&long);
+        let (line, mark) = (told.lines().nth(1).unwrap(), told.lines().nth(2).unwrap());
+        let at = line.find("nonsense").unwrap();
+        assert_eq!(line[..at].width(), mark.find('^').unwrap(), "{told}");
+        assert!(told.lines().skip(1).all(|line| line.width() <= 80), "{told}");
+        assert!(line.starts_with("  …京") && line.ends_with("東…"), "{told}");
     }
 
     #[test]

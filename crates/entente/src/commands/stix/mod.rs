@@ -1,6 +1,7 @@
 //! `stix …`: STIX objects on the command line, offline.
 
 mod id;
+mod known;
 mod report;
 pub(super) mod source;
 mod tally;

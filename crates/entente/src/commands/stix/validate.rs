@@ -6,12 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use entente_pattern::check_indicator;
 use entente_stix::bundle::{Item, Reader, Shape};
-use entente_stix::validate::{BundleCheck, Context, Finding, Profile, Verdict, validate, validate_bytes};
+use entente_stix::validate::{BundleCheck, Context, Finding, Profile, Resolve, Verdict, validate, validate_bytes};
 use entente_stix::{Code, Limits, Object, ParseError, Severity, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::known::Known;
 use super::report;
 use super::source::{each, limits, named, open, pointer, require};
 use super::tally::{Kept, Row, Tally};
@@ -151,20 +152,22 @@ impl Log<'_> {
 /// What is being read.
 struct Run<'a> {
     rules: &'a Rules,
+    /// What the objects refer to, where that is asked for and can be told.
+    known: Option<&'a Known>,
     whole: BundleCheck,
     log: Log<'a>,
 }
 
 impl<'a> Run<'a> {
-    fn new(rules: &'a Rules, sink: Sink<'a>) -> Self {
+    fn new(rules: &'a Rules, known: Option<&'a Known>, sink: Sink<'a>) -> Self {
         let whole = BundleCheck::new(rules.profile, rules.refs);
-        Self { rules, whole, log: Log { tally: Tally::default(), sink } }
+        Self { rules, known, whole, log: Log { tally: Tally::default(), sink } }
     }
 
     /// Judges one object.
     fn object(&mut self, item: &Item, shape: Shape) -> Result<(), Failure> {
         let Rules { profile, now, limits, .. } = self.rules;
-        let Self { whole, log, .. } = self;
+        let Self { known, whole, log, .. } = self;
         // The line says something only where each object has its own.
         let line = item.line.filter(|_| shape == Shape::Lines);
         let place = Place { index: item.index, line, id: None, shape };
@@ -177,7 +180,9 @@ impl<'a> Run<'a> {
             }
         };
         let enclosed = matches!(shape, Shape::Bundle | Shape::Envelope);
-        let context = Context { now: Some(*now), enclosed, patterns: Some(&check_indicator), ..Context::default() };
+        let find = |id: &str| known.and_then(|known| known.find(id));
+        let resolve: Option<&Resolve<'_>> = if known.is_some() { Some(&find) } else { None };
+        let context = Context { now: Some(*now), enclosed, patterns: Some(&check_indicator), resolve };
         let within = |path: String| format!("{}{path}", pointer(item.index, shape));
         let verdict = match Object::parse(raw, limits) {
             Ok(object) => {
@@ -272,7 +277,8 @@ fn judge(args: &StixValidate, rules: &Rules, limit: usize, output: &Output) -> R
             }
             Form::Json | Form::People => Sink::Kept(Kept::new(left, notes_of_code)),
         };
-        let (kind, Log { tally, sink }) = Run::new(rules, sink).read(&mut open(file, output)?, file)?;
+        let known = if rules.refs { at_hand(file, &rules.limits, output)? } else { None };
+        let (kind, Log { tally, sink }) = Run::new(rules, known.as_ref(), sink).read(&mut open(file, output)?, file)?;
         has_empty |= tally.objects == 0;
         total.add(&tally);
         match sink {
@@ -300,15 +306,30 @@ fn judge(args: &StixValidate, rules: &Rules, limit: usize, output: &Output) -> R
     Ok((total, all_listed, has_empty))
 }
 
+/// Reads a file for what its objects refer to. A stream that can be read once only is judged without.
+fn at_hand(file: &Path, limits: &Limits, output: &Output) -> Result<Option<Known>, Failure> {
+    if file != Path::new("-") && std::fs::metadata(file).is_ok_and(|found| found.is_file()) {
+        return Known::read(|| open(file, output), file, limits);
+    }
+    output.note(&format!(
+        "{}: can be read once only, so definitions and translated objects are not looked for; name a file for that",
+        named(file)
+    ));
+    Ok(None)
+}
+
 fn answer(request: &Request, rules: &Rules, limit: usize) -> Result<Answer, String> {
     let profile = match &request.profile {
         Some(word) => profile(word).map_err(|failure| failure.message)?,
         None => rules.profile,
     };
     let rules = Rules { profile, ..*rules };
+    let stdin = Path::new("-");
+    let open = || Ok(Reader::new(request.object.get().as_bytes(), &rules.limits));
+    let known = Known::read(open, stdin, &rules.limits).map_err(|failure| failure.message)?;
+    let run = Run::new(&rules, known.as_ref(), Sink::Kept(Kept::new(limit, limit)));
     let mut reader = Reader::new(request.object.get().as_bytes(), &rules.limits);
-    let run = Run::new(&rules, Sink::Kept(Kept::new(limit, limit)));
-    let (_, log) = run.read(&mut reader, Path::new("-")).map_err(|failure| failure.message)?;
+    let (_, log) = run.read(&mut reader, stdin).map_err(|failure| failure.message)?;
     let verdict = log.tally.worst().map_or(Verdict::Valid, Verdict::of).name();
     let findings: Vec<Value> = match &log.sink {
         Sink::Kept(kept) => kept.iter().map(Row::json).collect(),

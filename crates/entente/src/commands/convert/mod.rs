@@ -1,13 +1,13 @@
 //! `convert`: STIX 2.0 to STIX 2.1.
 
-use std::collections::HashSet;
+mod distinct;
 
 use entente_stix::bundle::{Item, Shape};
 use entente_stix::upgrade::{self, Options};
-use entente_stix::{Object, id, kinds};
+use entente_stix::{Object, ParseError, id, kinds};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use self::distinct::Distinct;
 use super::stix::source;
 use crate::args::Convert;
 use crate::failure::{Failure, Outcome, exit};
@@ -18,8 +18,8 @@ struct Upgrade<'a> {
     output: &'a Output,
     stream: Stream,
     options: Options,
-    /// Digests of the observables written: one that many observations saw is written once.
-    written: HashSet<[u8; 32]>,
+    /// The observables written: one that many observations saw is written once.
+    distinct: Distinct,
     read: u64,
     wrote: u64,
     refused: u64,
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Convert, output: &Output) -> Outcome {
     source::require(&[&args.file])?;
     let options = Options { limits: source::limits(), malware_is_family: args.malware_is_family };
     let stream = output.stream();
-    let mut upgrade = Upgrade { output, stream, options, written: HashSet::new(), read: 0, wrote: 0, refused: 0 };
+    let mut upgrade = Upgrade { output, stream, options, distinct: Distinct::default(), read: 0, wrote: 0, refused: 0 };
     let mut reader = source::open(&args.file, output)?;
     let ended = source::each(&mut reader, &args.file, |item, shape| upgrade.object(item, shape))?;
     if let Some(error) = ended {
@@ -56,7 +56,7 @@ impl Upgrade<'_> {
         };
         let upgraded = Object::parse(raw, &self.options.limits)
             .and_then(|object| upgrade::upgrade(&object, &self.options, &mut upgrade::bytes_of));
-        match upgraded {
+        match upgraded.and_then(|objects| self.distinct(objects)) {
             Ok(objects) => objects.iter().try_for_each(|object| self.write(object)),
             Err(error) => {
                 self.refuse(&format!("{place}{} [{}] {error}", error.path(), error.code()));
@@ -65,11 +65,19 @@ impl Upgrade<'_> {
         }
     }
 
-    fn write(&mut self, object: &Object) -> Result<(), Failure> {
-        let is_observable = kinds::class(object.object_type()) == Some(kinds::Class::Sco);
-        if is_observable && !self.written.insert(Sha256::digest(object.raw()).into()) {
-            return Ok(());
+    /// Leaves out what was written before.
+    fn distinct(&mut self, objects: Vec<Object>) -> Result<Vec<Object>, ParseError> {
+        let mut objects = objects.into_iter();
+        let Some(first) = objects.next() else { return Ok(Vec::new()) };
+        let inside: Vec<Object> = objects.collect();
+        if !inside.is_empty() {
+            return self.distinct.take(first, inside, &self.options.limits);
         }
+        let is_observable = kinds::class(first.object_type()) == Some(kinds::Class::Sco);
+        Ok(if is_observable && self.distinct.is_repeated(&first) { Vec::new() } else { vec![first] })
+    }
+
+    fn write(&mut self, object: &Object) -> Result<(), Failure> {
         if self.output.form != Form::JsonLines {
             let before = if self.wrote == 0 { "{\"type\":\"bundle\",\"objects\":[\n" } else { ",\n" };
             self.stream.write(before.as_bytes())?;
