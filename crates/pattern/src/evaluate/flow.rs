@@ -36,7 +36,7 @@ impl Supply<'_> {
         word.is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 
-    fn fits(&self, want: &Want, position: usize) -> bool {
+    pub(crate) fn fits(&self, want: &Want, position: usize) -> bool {
         self.has(want.union, position)
             && self
                 .observations
@@ -80,6 +80,18 @@ pub(crate) fn meet(
         }
     }
     Ok((flow.open == 0 && rank.is_better()).then_some(given))
+}
+
+/// Tells whether `given` comes before `best` in the order of positions.
+pub(crate) fn comes_before(given: &Given, best: &Given) -> bool {
+    let mut rank = Rank { best: Some(best.iter()), order: Ordering::Equal };
+    let mut rest = given.iter();
+    while let Some((position, amount)) = rest.next() {
+        if !rank.go_on(*position, *amount, rest.as_slice().is_empty()) {
+            return false;
+        }
+    }
+    rank.is_better()
 }
 
 /// Comparison of what is being built to the best so far: sequences of positions, one for each instance.

@@ -71,6 +71,8 @@ pub(crate) struct Alternative {
     /// For each window an earlier one whose instant is not after its own, if there is one.
     pub(crate) windows: Vec<Option<usize>>,
     pub(crate) groups: Vec<Group>,
+    /// Whether it is single brackets that follow one another, and nothing else.
+    pub(crate) is_chain: bool,
 }
 
 /// Copies of something with windows of its own, each copy with its own instants.
@@ -127,7 +129,10 @@ impl Plan {
     ) -> Result<Self, CompileError> {
         let mut unions = Vec::new();
         let root = Node::new(root, boundary, leaves, &mut unions)?;
-        let alternatives = root.alternatives().ok();
+        let mut alternatives = root.alternatives().ok();
+        for alternative in alternatives.iter_mut().flatten() {
+            alternative.is_chain = alternative.has_chain();
+        }
         let is_bare = matches!(root, Node::Union(_));
         Ok(Self { root, unions, alternatives, is_bare })
     }
@@ -392,6 +397,24 @@ impl Alternative {
 
     fn all_demands(&mut self) -> impl Iterator<Item = &mut Demand> {
         self.demands.iter_mut().chain(self.groups.iter_mut().flat_map(|group| group.demands.iter_mut()))
+    }
+
+    /// Looks for the bounds that a sequence of single brackets has: each ends after the window before it and begins before
+    /// every later one.
+    fn has_chain(&self) -> bool {
+        let windows = self.windows.len();
+        self.groups.is_empty()
+            && windows > 0
+            && self.demands.len() == windows.saturating_add(1)
+            && self.demands.iter().enumerate().all(|(at, demand)| {
+                let fits = |bound: &Bound| match (bound.first_slack, bound.ends_after) {
+                    (Some(0), false) => bound.window >= at,
+                    (None, true) => bound.window.saturating_add(1) == at,
+                    _ => false,
+                };
+                let expected = windows.saturating_sub(at).saturating_add(usize::from(at > 0));
+                demand.count == 1 && demand.bounds.len() == expected && demand.bounds.iter().all(fits)
+            })
     }
 
     fn join(&mut self, mut other: Self) {

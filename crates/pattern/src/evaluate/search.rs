@@ -5,7 +5,7 @@
 
 use super::Meter;
 use super::error::OutOfSteps;
-use super::flow::{Given, Supply, Want, meet};
+use super::flow::{Given, Supply, Want, comes_before, meet};
 use super::plan::{Alternative, Demand};
 
 /// LIMIT: windows whose instants are chosen at one time, those of each copy of a repeated group included; the search goes
@@ -39,7 +39,7 @@ pub(crate) fn search(
         return search.settle();
     }
     search.open = search.wants();
-    if !search.is_feasible()? {
+    if !search.is_feasible()? || (alternative.is_chain && !search.walk()?) || search.is_done {
         return Ok(());
     }
     search.collect_instants()?;
@@ -91,6 +91,57 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Walks along a chain and takes at each bracket what lets time pass least; false if no binding can be found.
+    ///
+    /// Where that runs out even though observations may be used again, nothing matches; where it ends with each used once,
+    /// it is a binding. In between the search decides. Chains of hundreds, in which windows are many, mostly end here.
+    fn walk(&mut self) -> Result<bool, OutOfSteps> {
+        if self.pass(true)?.is_none() {
+            return Ok(false);
+        }
+        let Some(mut positions) = self.pass(false)? else {
+            return Ok(true);
+        };
+        positions.sort_unstable();
+        let mut given = Given::new();
+        for position in positions {
+            match given.last_mut() {
+                Some((last, amount)) if *last == position => *amount = amount.saturating_add(1),
+                _ => given.push((position, 1)),
+            }
+        }
+        if self.best.as_ref().is_none_or(|best| comes_before(&given, best)) {
+            *self.best = Some(given);
+            self.is_done = self.is_enough;
+        }
+        Ok(true)
+    }
+
+    /// Takes an observation for each bracket of a chain in order; none if one finds nothing that is not over already.
+    fn pass(&mut self, may_repeat: bool) -> Result<Option<Vec<usize>>, OutOfSteps> {
+        let mut left: Vec<u64> = self.supply.observations.iter().map(|observation| observation.count).collect();
+        let mut now = i128::MIN;
+        let mut positions = Vec::new();
+        for want in &self.open {
+            self.meter.spend(u64::try_from(left.len()).unwrap_or(u64::MAX))?;
+            let next = self
+                .supply
+                .observations
+                .iter()
+                .enumerate()
+                .filter(|(at, observation)| observation.last.0 >= now && left.get(*at).is_some_and(|left| *left > 0))
+                .filter(|(at, _)| self.supply.fits(want, *at))
+                .min_by_key(|(_, observation)| (observation.first.0.max(now), observation.last.0));
+            let Some((at, observation)) = next else { return Ok(None) };
+            now = now.max(observation.first.0);
+            positions.push(at);
+            if !may_repeat && let Some(left) = left.get_mut(at) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        Ok(Some(positions))
+    }
+
     fn collect_instants(&mut self) -> Result<(), OutOfSteps> {
         let inner = self.alternative.groups.iter().flat_map(|group| &group.demands);
         let mut unions: Vec<usize> = self.alternative.demands.iter().chain(inner).map(|demand| demand.union).collect();
