@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use entente_observable::{Kind as ValueKind, normalise};
+use entente_stix::tables::Form;
+use unicode_normalization::UnicodeNormalization;
 
-use crate::literals::{is_equality, property};
+use crate::literals::{is_alone, is_equality, property};
 use crate::schema::{self, Place};
 use crate::tree::{Comparison, Constant, Join, Observation, Operator, Path, Step, Test};
 
@@ -15,6 +17,10 @@ const KEYS_MAX: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keys {
     /// The pattern matches exactly where one of the keys is seen; none for a pattern that matches nothing.
+    ///
+    /// "Exactly" is up to the canonical form: the evaluator compares texts, so that a value in another spelling (letter case,
+    /// a defanged dot, an IPv6 address written in full) has the key but does not match. A constant with a prefix length is a
+    /// network, which is seen with each address in it, also where the pattern asks for that text by `=`.
     Exact(Vec<Key>),
     /// A match implies that one of the keys is seen; the pattern itself decides.
     Candidate(Vec<Key>),
@@ -27,7 +33,8 @@ pub enum Keys {
 pub struct Key {
     /// What the value is.
     pub kind: KeyKind,
-    /// The canonical form: that of `entente_observable` for its kinds, lower case for registry keys, else the text.
+    /// The canonical form: that of `entente_observable` for its kinds, lower case in NFC for registry keys and serial numbers,
+    /// else the text in NFC. What is seen is brought to the same form before it is looked up.
     pub value: String,
     /// Algorithm of a hash in lower case without hyphens, such as `sha256`.
     pub algorithm: Option<String>,
@@ -293,6 +300,11 @@ fn comparison(one: &Comparison) -> Keys {
             ));
         }
     };
+    // `LIKE` compares in NFC, which these kinds tell apart.
+    let is_apart = matches!(values, Values::Value(ValueKind::EmailAddr | ValueKind::Url | ValueKind::UserAccount));
+    if one.operator == Operator::Like && is_apart && !one.constants.iter().all(|constant| is_alone(constant.text())) {
+        return opaque("LIKE names several values");
+    }
     let mut found = Vec::with_capacity(one.constants.len());
     for constant in &one.constants {
         match key(path, values, constant, network) {
@@ -300,6 +312,10 @@ fn comparison(one: &Comparison) -> Keys {
             Err(why) => return opaque(&format!("`{}`: {why}", crate::error::shown(constant.text()))),
         }
     }
+    // The number of an autonomous system is equal to no text, though the text names one.
+    let is_text = |constant: &Constant| matches!(constant, Constant::Text(_));
+    let is_number = values == Values::Value(ValueKind::AutonomousSystem);
+    let exact = exact && !(is_number && one.constants.iter().any(is_text));
     if exact { Keys::Exact(found) } else { Keys::Candidate(found) }
 }
 
@@ -323,6 +339,10 @@ fn values_at(path: &Path) -> Result<(Values<'_>, bool), &'static str> {
     let mut hosts = 0_usize;
     let mut found = None;
     for place in &places {
+        // An object or a list of values is equal to nothing.
+        if matches!(place.form, Form::Hashes | Form::List(_) | Form::Dictionary(_)) {
+            return Err("no look-up key");
+        }
         let values = match (place.owner, place.property) {
             ("ipv4-addr", "value") => Values::Value(ValueKind::Ipv4Addr),
             ("ipv6-addr", "value") => Values::Value(ValueKind::Ipv6Addr),
@@ -371,8 +391,8 @@ fn key(path: &Path, values: Values<'_>, constant: &Constant, network: bool) -> R
         Values::Value(_) | Values::Host if network => observed(text, Some(ValueKind::Network))?,
         Values::Value(kind) => observed(text, Some(kind))?,
         Values::Host => host(text)?,
-        Values::Text(kind) => (kind, text.to_owned(), None),
-        Values::Folded(kind) => (kind, text.to_lowercase(), None),
+        Values::Text(kind) => (kind, text.nfc().collect(), None),
+        Values::Folded(kind) => (kind, text.nfc().collect::<String>().to_lowercase().nfc().collect(), None),
         Values::Hash(kind, name) => (kind, hash(name, text)?, Some(bare(name))),
     };
     let (object_type, property) = (path.object_type.clone(), property(path));
@@ -515,6 +535,9 @@ mod tests {
                 "[mutex:name = 'm'] FOLLOWEDBY [url:value = 'http://a.example/']",
                 "candidate url=http://a.example/".to_owned(),
             ),
+            ("[mutex:name LIKE 'e\u{301}K']", "exact mutex=\u{e9}K".to_owned()),
+            ("[autonomous-system:number = 64500.0]", "exact autonomous-system=AS64500".to_owned()),
+            ("[autonomous-system:number = 'AS64500']", "candidate autonomous-system=AS64500".to_owned()),
             ("[mutex:name = 'm'] WITHIN 5 SECONDS", "candidate mutex=m".to_owned()),
             ("[mutex:name = 'm'] REPEATS 2 TIMES OR [mutex:name = 'n']", "candidate mutex=m mutex=n".to_owned()),
         ] {
@@ -541,6 +564,9 @@ mod tests {
             "ipv4-addr:value = 'no address'",
             "ipv4-addr:value ISSUBSET '0.0.0.0/0'",
             "file:hashes.'SHA-256' LIKE 'ab'",
+            "file:hashes = '6f5902ac237024bdd0c176cb93063dc4'",
+            "url:value LIKE 'http://a.example/K'",
+            "url:value LIKE 'http://a.example/\u{e9}'",
         ] {
             assert!(shown(&format!("[{test}]")).starts_with("opaque "), "{test}: {}", shown(&format!("[{test}]")));
         }

@@ -90,6 +90,9 @@ fn test_equalities(test: &Test, found: &mut Vec<Equality>) -> Option<()> {
     if !is_equality(comparison) {
         return None;
     }
+    if comparison.operator == Operator::Like && !comparison.constants.iter().all(|constant| is_alone(constant.text())) {
+        return None;
+    }
     for constant in &comparison.constants {
         let key = Equality {
             object_type: comparison.path.object_type.clone(),
@@ -101,13 +104,20 @@ fn test_equalities(test: &Test, found: &mut Vec<Equality>) -> Option<()> {
     Some(())
 }
 
-/// Tells whether a comparison holds for equal values only: `=`, `IN`, `NOT !=`, and `LIKE` without a wildcard.
+/// Tells whether a comparison holds for equal values only: `=`, `IN`, `NOT !=`, and `LIKE` without a wildcard. What `LIKE`
+/// takes for equal has one NFC; [`is_alone`] says whether that is one text.
 pub(crate) fn is_equality(comparison: &Comparison) -> bool {
     match (comparison.operator, comparison.negated) {
         (Operator::Equal | Operator::In, false) | (Operator::NotEqual, true) => true,
         (Operator::Like, false) => !comparison.constants.iter().any(|constant| constant.text().contains(['%', '_'])),
         _ => false,
     }
+}
+
+/// Tells whether `LIKE` holds for the text itself only. `LIKE` compares in NFC, where three other characters become one of
+/// ASCII: U+037E `;`, U+1FEF `` ` ``, U+212A `K`.
+pub(crate) fn is_alone(text: &str) -> bool {
+    text.is_ascii() && !text.contains([';', '`', 'K'])
 }
 
 /// Writes the steps of a path with quotes only where a name has unusual characters.
@@ -175,6 +185,9 @@ mod tests {
             "[url:value NOT IN ('a')]",
             "[url:value LIKE 'a%']",
             "[url:value LIKE 'a_']",
+            // Holds for U+212A and for the decomposed text too.
+            "[mutex:name LIKE 'K']",
+            "[mutex:name LIKE '\u{e9}']",
             "[url:value MATCHES 'a']",
             "[file:size > 5]",
             "[ipv4-addr:value ISSUBSET '192.0.2.0/24']",
@@ -182,6 +195,15 @@ mod tests {
             "[url:value = 'a' OR file:size > 5]",
         ] {
             assert_eq!(keys(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn like_without_wildcard_is_equality_for_what_is_alone_in_nfc() {
+        use unicode_normalization::UnicodeNormalization;
+        let others: String = ('\u{80}'..=char::MAX).flat_map(|other| std::iter::once(other).nfc()).collect();
+        for character in '\0'..='\u{7f}' {
+            assert_eq!(super::is_alone(&character.to_string()), !others.contains(character), "{character:?}");
         }
     }
 
