@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::object::Object;
 use crate::tables::{self, Class, Form, Table};
 use crate::timestamp::Timestamp;
-use crate::value::{Shape, Tree, Value};
+use crate::value::{Items, Shape, Tree, Value};
 
 impl Object {
     /// Tells whether two objects have the same content, whatever their bytes.
@@ -28,14 +28,7 @@ impl Object {
         if self.raw() == other.raw() {
             return true;
         }
-        self.id() == other.id() && {
-            let [left, right] = [self, other].map(|object| {
-                let mut content = Vec::with_capacity(object.raw().len());
-                canonical(object, &mut |piece| content.extend_from_slice(piece));
-                content
-            });
-            left == right
-        }
+        self.id() == other.id() && canonical(self) == canonical(other)
     }
 }
 
@@ -71,80 +64,85 @@ impl Place {
     }
 }
 
-/// Hands the content of an object to `sink`, in pieces that are the same for two byte forms of one content and for no others.
+/// Writes the content of an object so that the bytes are the same for two byte forms of one content, and for no others.
 ///
-/// Every piece says how long it is, so that no two contents run together.
-pub(crate) fn canonical(object: &Object, sink: &mut impl FnMut(&[u8])) {
+/// Every text says how long it is, and what has an end is ended, so that no two contents run together. Memory is at most six
+/// times that of the object.
+pub(crate) fn canonical(object: &Object) -> Vec<u8> {
+    let mut out = Vec::with_capacity(object.raw().len());
     let tree = Tree::read(text(object));
-    let mut open = vec![Task { name: None, value: tree.root(), place: Place::Object, is_outermost: true }];
-    while let Some(Task { name, value, place, is_outermost }) = open.pop() {
-        if let Some(name) = name {
-            sized(b'k', &name, sink);
-        }
-        match value.shape() {
-            Shape::Object => {
-                let members = members(value, is_outermost);
-                counted(b'{', members.len(), sink);
-                let table = table(value, place);
-                // The stack gives back last what comes first.
-                open.extend(members.into_iter().rev().map(|(name, value)| {
-                    let place = inside(place, table, &name);
-                    Task { name: Some(name), value, place, is_outermost: false }
-                }));
+    let mut open = Vec::with_capacity(8);
+    open.extend(write(tree.root(), Place::Object, true, &mut out));
+    while let Some(within) = open.last_mut() {
+        let next = match within {
+            Within::List(items, place) => items.next().map(|value| (value, *place)),
+            Within::Object(members, place, table) => members.next().map(|(name, value)| {
+                sized(b'k', &name, &mut out);
+                (value, inside(*place, *table, &name))
+            }),
+        };
+        match next {
+            Some((value, place)) => open.extend(write(value, place, false, &mut out)),
+            None => {
+                out.push(b'.');
+                open.pop();
             }
-            Shape::List => {
-                let place = if let Place::List(form) = place { Place::of(form) } else { Place::Any };
-                let from = open.len();
-                open.extend(value.items().map(|value| Task { name: None, value, place, is_outermost: false }));
-                let items = open.get_mut(from..).unwrap_or_default();
-                counted(b'[', items.len(), sink);
-                items.reverse();
-            }
-            Shape::Text | Shape::Key => {
-                let plain = value.plain();
-                match instant(&plain).filter(|_| matches!(place, Place::Timestamp)) {
-                    Some((seconds, fraction)) => {
-                        sized(b't', seconds, sink);
-                        sized(b'.', fraction, sink);
-                    }
-                    None => sized(b's', &plain, sink),
-                }
-            }
-            Shape::Number => number(value.inside(), sink),
-            Shape::True => sink(b"T"),
-            Shape::False => sink(b"F"),
-            Shape::Null => sink(b"N"),
         }
     }
+    out
 }
 
-/// A value that is still to be written, after its key where it has one.
-struct Task<'t> {
-    name: Option<Cow<'t, str>>,
-    value: Value<'t>,
-    place: Place,
-    is_outermost: bool,
+/// A list or an object of which something is still to be written.
+enum Within<'t> {
+    List(Items<'t>, Place),
+    Object(std::vec::IntoIter<(Cow<'t, str>, Value<'t>)>, Place, Option<&'static Table>),
 }
 
-fn counted(kind: u8, count: usize, sink: &mut impl FnMut(&[u8])) {
-    sink(&[kind]);
-    sink(&count.to_le_bytes());
+/// Writes a value, or the beginning of one that has others in it.
+fn write<'t>(value: Value<'t>, place: Place, is_outermost: bool, out: &mut Vec<u8>) -> Option<Within<'t>> {
+    match value.shape() {
+        Shape::Object => {
+            out.push(b'{');
+            return Some(Within::Object(members(value, is_outermost).into_iter(), place, table(value, place)));
+        }
+        Shape::List => {
+            out.push(b'[');
+            let place = if let Place::List(form) = place { Place::of(form) } else { Place::Any };
+            return Some(Within::List(value.items(), place));
+        }
+        Shape::Text | Shape::Key => {
+            let plain = value.plain();
+            match matches!(place, Place::Timestamp).then(|| instant(&plain)).flatten() {
+                Some((seconds, fraction)) => {
+                    sized(b't', seconds, out);
+                    sized(b'f', fraction, out);
+                }
+                None => sized(b's', &plain, out),
+            }
+        }
+        Shape::Number => number(value.inside(), out),
+        Shape::True => out.push(b'T'),
+        Shape::False => out.push(b'F'),
+        Shape::Null => out.push(b'N'),
+    }
+    None
 }
 
-fn sized(kind: u8, text: &str, sink: &mut impl FnMut(&[u8])) {
-    counted(kind, text.len(), sink);
-    sink(text.as_bytes());
+fn sized(kind: u8, text: &str, out: &mut Vec<u8>) {
+    out.push(kind);
+    out.extend_from_slice(&text.len().to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Writes a number by value: as a double, but from 10^15 on, where doubles leave whole numbers out, to the digit.
-fn number(text: &str, sink: &mut impl FnMut(&[u8])) {
+fn number(text: &str, out: &mut Vec<u8>) {
     const EXACT_BELOW: f64 = 1e15;
     let double: f64 = text.parse().unwrap_or(f64::NAN);
     if double.abs() < EXACT_BELOW {
         // Zero has one form only.
         let bits = if double == 0.0 { 0 } else { double.to_bits() };
-        sink(b"d");
-        sink(&bits.to_le_bytes());
+        out.push(b'd');
+        out.extend_from_slice(&bits.to_le_bytes());
         return;
     }
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -156,8 +154,8 @@ fn number(text: &str, sink: &mut impl FnMut(&[u8])) {
     let zeros = digits.len().saturating_sub(significant.len());
     let shift = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let exponent = exponent.saturating_sub(shift(fraction)).saturating_add(shift(zeros));
-    sized(if text.starts_with('-') { b'-' } else { b'+' }, significant, sink);
-    sink(&exponent.to_le_bytes());
+    sized(if text.starts_with('-') { b'-' } else { b'+' }, significant, out);
+    out.extend_from_slice(&exponent.to_le_bytes());
 }
 
 /// The members sorted by name, without defaults where they are those of an object.

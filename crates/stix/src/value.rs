@@ -187,6 +187,11 @@ impl<'t> Value<'t> {
         self.at
     }
 
+    /// Returns the value at another position of the same tree.
+    pub(crate) fn elsewhere(self, at: u32) -> Self {
+        self.tree.value(at)
+    }
+
     pub(crate) fn shape(self) -> Shape {
         self.node.shape
     }

@@ -185,7 +185,7 @@ fn abuse_a09_validation_is_bounded_where_selectors_references_and_faults_are_man
     let selectors = object(&format!(
         r#""x_a":[{}],"granular_markings":[{{"lang":"en","selectors":[{}]}}]"#,
         many("1", 500_000),
-        many("\"x_a.[499999]\"", 100_000)
+        many("\"x_a.[500000]\"", 100_000)
     ));
     // Each reference would go through all keys of the container.
     let keys: Vec<_> = (0..9_000).map(|n| format!(r#""k{n}":{{"type":"mutex","name":"a"}}"#)).collect();

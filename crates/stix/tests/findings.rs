@@ -4,6 +4,7 @@
 mod objects;
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use entente_stix::marking::Tlp;
 use entente_stix::validate::{Context, PatternAt, Profile, Verdict, validate, validate_bytes};
@@ -51,6 +52,29 @@ fn what_is_at_hand_decides_about_markings_extensions_and_translations() {
         hold(&case, &context);
     }
     assert!(codes(&extended(&other), &Context::default()).iter().all(|code| *code == Code::N130), "nobody asked");
+}
+
+#[test]
+fn many_selectors_and_many_translations_cost_no_square() {
+    let list = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().join(",");
+    let items = list(200_000, &|_| "1".to_owned());
+    let selectors = list(50_000, &|at| format!(r#""x_a.[{}]""#, 199_999 - at));
+    let marked = identity(&format!(
+        r#""x_a":[{items}],"granular_markings":[{{"marking_ref":"{}","selectors":[{selectors}]}}]"#,
+        Tlp::Red.marking_id()
+    ));
+    let begin = Instant::now();
+    let found = codes(&marked, &Context::default());
+    assert_eq!(found, [Code::N130].into(), "every selector selects");
+    // Nine thousand languages of one long list without text.
+    let target = identity(&format!(r#""x_a":[{items}],"x_b":["a",{items}]"#));
+    let languages = list(9_000, &|at| format!(r#""{at}":{{"x_a":["b"],"x_b":["b"]}}"#));
+    let translated = translation("").replace(r#""contents":"#, r#""x_c":"#);
+    let translated = translated.replacen(r#""x_c":"#, &format!(r#""contents":{{{languages}}},"x_c":"#), 1);
+    let resolve = |_: &str| Object::parse(target.as_bytes(), &Limits::admission()).ok();
+    let found = codes(&translated, &Context { resolve: Some(&resolve), ..Context::default() });
+    assert!(found.contains(&Code::N633) && found.contains(&Code::E634), "{found:?}");
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -229,6 +229,14 @@ fn old_names_and_forms_become_new_ones() {
     }
     let process = inner(&json!({"0": {"type": "process", "binary_ref": "1"}, "1": {"type": "file", "name": "a"}}));
     assert_eq!(process[0]["image_ref"], process[1]["id"]);
+    let traffic = |name: &str| {
+        let inner_traffic = json!({"type": "network-traffic", "protocols": ["udp"], name: "1"});
+        inner(&json!({"0": inner_traffic, "1": {"type": "network-traffic", "protocols": ["ipv4"]}}))
+    };
+    for name in ["encapsulated_by_ref", "encapsulates_by_ref"] {
+        let traffic = traffic(name);
+        assert_eq!(traffic[0]["encapsulated_by_ref"], traffic[1]["id"], "{name}");
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("file", "is_encrypted", "x_is_encrypted"),
     ("file", "encryption_algorithm", "x_encryption_algorithm"),
     ("file", "decryption_key", "x_decryption_key"),
+    // As the Python library writes it, against the text.
+    ("network-traffic", "encapsulates_by_ref", "encapsulated_by_ref"),
     ("process", "created", "created_time"),
     ("process", "binary_ref", "image_ref"),
     ("process", "name", "x_name"),

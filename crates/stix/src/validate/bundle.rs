@@ -182,13 +182,13 @@ fn pointer(path: &str) -> String {
 /// The hash is no cryptographic one: who builds a collision on purpose has one version called a copy of another, which is kept
 /// once as any copy is.
 fn digest(object: &Object) -> [u64; 2] {
-    let mut hashers = [1_u64, 2].map(|salt| {
+    let content = content::canonical(object);
+    [1, 2].map(|salt| {
         let mut hasher = DefaultHasher::new();
         hasher.write_u64(salt);
-        hasher
-    });
-    content::canonical(object, &mut |piece| hashers.iter_mut().for_each(|hasher| hasher.write(piece)));
-    hashers.map(|hasher| hasher.finish())
+        hasher.write(&content);
+        hasher.finish()
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Markings of one object and marking definitions (STIX 2.1 §7.2), and translations (§7.1).
 
+use std::collections::BTreeMap;
+
 use super::finding::Detail;
 use super::walk::{Spot, Walk};
 use crate::code::Code;
 use crate::marking::{self, Tlp};
 use crate::object::Object;
+use crate::selector::{Finder, parse};
 use crate::syntax::name::translated_name;
-use crate::syntax::selector::{Component, parse};
 use crate::syntax::{self};
 use crate::tables::{Syntax, Table};
 use crate::value::{Shape, Tree, Value};
@@ -96,20 +98,7 @@ impl<'t> Walk<'t, '_> {
             let Some(steps) = parse(&text) else {
                 continue;
             };
-            let (mut here, mut looked_at) = (Some(self.root), 0_u32);
-            for step in steps {
-                let Some(value) = here else {
-                    break;
-                };
-                looked_at = looked_at.saturating_add(value.size());
-                here = match step {
-                    _ if looked_at > self.steps => None,
-                    Component::Index(index) => value.items().nth(index),
-                    Component::Name(name) => value.get(name),
-                };
-            }
-            self.steps = self.steps.saturating_sub(looked_at);
-            if here.is_none() {
+            if self.finder.find(steps).is_none() {
                 self.quoted(Code::E404, selector, Spot::of(own));
             }
         }
@@ -148,7 +137,7 @@ impl<'t> Walk<'t, '_> {
 
     /// The nine TLP definitions are fixed, and nobody invents a tenth.
     pub(super) fn reserved(&mut self) {
-        let code = match self.with_object(|object| marking::reserved(object)) {
+        let code = match self.with_object(marking::reserved) {
             Some(Err(_)) => Code::E406,
             Some(Ok(true)) => Code::W411,
             Some(Ok(false)) | None => return,
@@ -166,6 +155,7 @@ impl<'t> Walk<'t, '_> {
         }
         let target = self.translated();
         let tree = target.as_ref().map(|target| Tree::read(std::str::from_utf8(target.raw()).unwrap_or_default()));
+        let mut original = tree.as_ref().map(Original::of);
         for (key, translation) in value.members() {
             if let Some(code) = syntax::check(Syntax::Language, &key.plain()) {
                 self.quoted(code, key, spot);
@@ -185,9 +175,8 @@ impl<'t> Walk<'t, '_> {
                     Shape::Text | Shape::List | Shape::Object => self.sweep(text, spot),
                     _ => self.wrong(text, spot, "a string, a list or an object"),
                 }
-                if let Some(tree) = tree.as_ref().filter(|tree| tree.root().size() <= self.steps) {
-                    self.steps = self.steps.saturating_sub(tree.root().size());
-                    self.translation(name, text, tree.root(), spot);
+                if let Some(original) = &mut original {
+                    self.translation(name, text, original, spot);
                 }
             }
         }
@@ -201,16 +190,33 @@ impl<'t> Walk<'t, '_> {
         modified.is_none_or(|modified| target.version() == Some(modified)).then_some(target)
     }
 
-    fn translation(&mut self, name: Value<'t>, text: Value<'t>, target: Value<'_>, spot: Spot) {
-        let found = target.get(&name.plain());
-        let has_text = |value: Value<'_>| {
-            value.shape() == Shape::Text || value.inner_nodes().any(|inner| inner.shape() == Shape::Text)
-        };
-        match found.filter(|found| has_text(*found)) {
+    fn translation(&mut self, name: Value<'t>, text: Value<'t>, original: &mut Original<'_>, spot: Spot) {
+        let found = original.finder.member(original.root, &name.plain());
+        match found.filter(|found| original.has_text(*found)) {
             None => self.quoted(Code::N633, name, spot),
-            Some(found) if mirrors(text, found) => {}
+            Some(found) if mirrors(text, found, &mut original.finder) => {}
             Some(_) => self.note(Code::E634, text, spot, Detail::Says("of another shape than what it translates")),
         }
+    }
+}
+
+/// What is translated, into however many languages.
+struct Original<'x> {
+    root: Value<'x>,
+    finder: Finder<'x>,
+    /// Whether there is text in the member at a position, once that has been asked.
+    texts: BTreeMap<u32, bool>,
+}
+
+impl<'x> Original<'x> {
+    fn of(tree: &'x Tree<'x>) -> Self {
+        Self { root: tree.root(), finder: Finder::new(tree.root()), texts: BTreeMap::new() }
+    }
+
+    fn has_text(&mut self, member: Value<'x>) -> bool {
+        *self.texts.entry(member.at()).or_insert_with(|| {
+            member.shape() == Shape::Text || member.inner_nodes().any(|inner| inner.shape() == Shape::Text)
+        })
     }
 }
 
@@ -218,16 +224,19 @@ impl<'t> Walk<'t, '_> {
 /// a dictionary only keys that the original has.
 ///
 /// Recursion ends with the depth of the translation, which the limits bound.
-fn mirrors(translation: Value<'_>, original: Value<'_>) -> bool {
+fn mirrors<'x>(translation: Value<'_>, original: Value<'x>, finder: &mut Finder<'x>) -> bool {
     match (translation.shape(), original.shape()) {
         (Shape::Text, Shape::Text) => true,
         (Shape::List, Shape::List) => {
-            translation.items().count() == original.items().count()
-                && translation.items().zip(original.items()).all(|(left, right)| mirrors(left, right) || left.is(""))
+            // The original may be long and its translations short and many.
+            let mut originals = original.items();
+            let mut fit =
+                |left: Value<'_>| originals.next().is_some_and(|right| mirrors(left, right, finder) || left.is(""));
+            translation.items().all(&mut fit) && originals.next().is_none()
         }
-        (Shape::Object, Shape::Object) => translation
-            .members()
-            .all(|(key, value)| original.get(&key.plain()).is_some_and(|found| mirrors(value, found))),
+        (Shape::Object, Shape::Object) => translation.members().all(|(key, value)| {
+            finder.member(original, &key.plain()).is_some_and(|found| mirrors(value, found, finder))
+        }),
         _ => false,
     }
 }

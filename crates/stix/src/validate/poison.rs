@@ -11,6 +11,8 @@ enum Where {
     Anywhere,
     /// On `type`, `id`, `created` or `modified`.
     Identity,
+    /// On `confidence`, which readers and agreements weigh.
+    Confidence,
     /// On `created` or `modified`.
     Version,
     /// On `modified`.
@@ -22,7 +24,7 @@ enum Where {
 }
 
 /// The poison set; an error of any other rule becomes a warning under [`Profile::Lenient`](super::Profile::Lenient).
-const POISON: [(Code, Where); 33] = [
+const POISON: [(Code, Where); 36] = [
     (Code::E001, Where::Anywhere),
     (Code::E002, Where::Anywhere),
     (Code::E003, Where::Anywhere),
@@ -38,6 +40,9 @@ const POISON: [(Code, Where); 33] = [
     (Code::E102, Where::Common),
     (Code::E103, Where::Common),
     (Code::E104, Where::Common),
+    (Code::E105, Where::Confidence),
+    (Code::E106, Where::Confidence),
+    (Code::E107, Where::Confidence),
     (Code::E110, Where::Version),
     (Code::E111, Where::Version),
     (Code::E112, Where::Version),
@@ -76,6 +81,7 @@ pub(super) fn is_poison(note: &Note<'_>) -> bool {
     match place {
         Where::Anywhere => true,
         Where::Identity => at_top && matches!(name, "type" | "id" | "created" | "modified"),
+        Where::Confidence => at_top && name == "confidence",
         Where::Version => at_top && matches!(name, "created" | "modified"),
         Where::Modified => matches!(note.detail, Detail::Order { later: "modified", .. }),
         Where::Common => is_marking || (at_top && is_common(name)),
@@ -113,7 +119,7 @@ mod tests {
         assert!(POISON.iter().zip(POISON.iter().skip(1)).all(|(left, right)| left.0 < right.0));
         assert!(POISON.iter().all(|(code, _)| code.severity() == Severity::Error));
         // What raises the marking of the object instead of refusing it, and what a reader can live with.
-        for code in [Code::E403, Code::E404, Code::E105, Code::E107, Code::E113, Code::E204, Code::E304, Code::E903] {
+        for code in [Code::E403, Code::E404, Code::E113, Code::E204, Code::E304, Code::E903] {
             assert!(POISON.iter().all(|(poison, _)| *poison != code), "{code}");
         }
     }
@@ -134,6 +140,10 @@ mod tests {
             (NOTE.replacen(".000Z", "Z", 1), Some(Code::E112)),
             (NOTE.replacen("11-01T", "11-31T", 1), Some(Code::E111)),
             (NOTE.replacen("2026-11-01T", "2027-11-01T", 1), Some(Code::E301)),
+            // What `Object::parse` refuses.
+            (with("\"confidence\":101"), Some(Code::E107)),
+            (with("\"confidence\":0.5"), Some(Code::E106)),
+            (with("\"confidence\":9007199254740992"), Some(Code::E105)),
             // The same rules elsewhere are warnings.
             (with("\"authors\":1"), None),
             (with("\"authors\":[]"), None),
@@ -141,7 +151,6 @@ mod tests {
             (with("\"external_references\":[{\"source_name\":null,\"url\":7}]"), None),
             (with("\"extensions\":{\"x-a-ext\":{}}"), None),
             (NOTE.replace("\"content\":\"a\",", ""), None),
-            (with("\"confidence\":101"), None),
         ] {
             let (verdict, errors) = lenient(&text);
             assert_eq!(errors, error.into_iter().collect::<Vec<_>>(), "{text}");
@@ -153,5 +162,10 @@ mod tests {
             "\"name\":\"a\",\"first_seen\":\"2026-01-02T00:00:00Z\",\"last_seen\":\"2026-01-01T00:00:00Z\"",
         );
         assert_eq!(lenient(&campaign).1, vec![], "the order of other times");
+        let observed = NOTE.replace("note", "observed-data").replace(
+            "\"content\":\"a\"",
+            "\"number_observed\":0,\"first_observed\":\"2026-01-01T00:00:00Z\",\"last_observed\":\"2026-01-01T00:00:00Z\"",
+        );
+        assert_eq!(lenient(&observed).1, vec![], "the range of other numbers");
     }
 }

@@ -11,14 +11,11 @@ use super::{Context, instant};
 use crate::code::Code;
 use crate::id::{self, IdentifierForm};
 use crate::object::Object;
+use crate::selector::Finder;
 use crate::syntax::{self, binary, name as names};
 use crate::tables::{Entry, Form, Need, Property, Syntax, Table, Targets, Vocabulary};
 use crate::timestamp::{Timestamp, TimestampError};
 use crate::value::{Shape, Tree, Value, Whole};
-
-/// LIMIT: selectors times members would be a square of the bytes; after this many steps, some 20 ms, what is left is not looked
-/// for and counts as not there.
-const STEPS_MAX: u32 = 1 << 22;
 
 /// What is known while one object is walked.
 pub(super) struct Walk<'t, 'c> {
@@ -35,8 +32,8 @@ pub(super) struct Walk<'t, 'c> {
     pub(super) container: Option<Vec<(Cow<'t, str>, Value<'t>)>>,
     /// What top-level extensions bring, once it has been asked for.
     pub(super) brought: Option<Brought>,
-    /// Nodes that selectors and translations may still be looked for in.
-    pub(super) steps: u32,
+    /// Finds what selectors select.
+    pub(super) finder: Finder<'t>,
 }
 
 /// The property that a value belongs to: what a finding says about its place beyond the path.
@@ -74,7 +71,7 @@ impl<'t, 'c> Walk<'t, 'c> {
             defanged: false,
             container: None,
             brought: None,
-            steps: STEPS_MAX,
+            finder: Finder::new(root),
         }
     }
 
