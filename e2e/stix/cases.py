@@ -219,6 +219,7 @@ EQUIVALENT = [
     _pair("one bracket or two", "[file:name = 'a' OR file:name = 'b']", "[file:name = 'a'] OR [file:name = 'b']", False, False),
     _pair("a pattern that does not parse", "[file:name = 'a'", "[file:name = 'a']", "error", "error"),
     # Deliberate differences.
+    _pair("NOT != and !=", "[process:pid NOT != 1]", "[process:pid != 1]", False, True),
     _pair("NOT != and =", "[file:name NOT != 'a']", "[file:name = 'a']", True, False),
     _pair("a set of one", "[file:name IN ('a')]", "[file:name = 'a']", True, False),
     _pair("a set and OR", "[file:name IN ('a', 'b')]", "[file:name = 'a' OR file:name = 'b']", True, False),
