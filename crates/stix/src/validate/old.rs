@@ -63,6 +63,8 @@ fn properties<'t>(walk: &mut Walk<'t, '_>, own: Option<&'static Table>) {
             Form::Boolean if !is_nothing(value) => walk.form(value, form, spot),
             form if is_time(form) && !is_nothing(value) => walk.timestamp(value, spot),
             Form::List(Form::Text) if !is_nothing(value) => walk.form(value, form, spot),
+            // Custom to STIX 2.0, but every reader of ours takes it for what 2.1 says.
+            Form::Integer(..) if name == "confidence" && !is_nothing(value) => walk.form(value, form, spot),
             _ => {}
         }
     }
