@@ -182,7 +182,9 @@ pub(crate) fn show(object: &str, exchange: &Exchange, output: &Output) -> Outcom
 /// Explains a decision, or an error code.
 pub(crate) fn explain(args: &Explain, global: &Global, output: &Output) -> Outcome {
     let Some(party) = &args.party else {
-        return match explain_code(&args.object) {
+        // Codes of findings are in capitals, which nobody types.
+        let capitals = args.object.to_ascii_uppercase();
+        return match explain_code(&args.object).or_else(|| explain_code(&capitals)) {
             Some(entry) => {
                 match output.form {
                     Form::People => output.data(&entry.text())?,

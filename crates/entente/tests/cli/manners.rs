@@ -219,6 +219,8 @@ fn each_code_of_a_finding_is_explained_with_its_own_remedy() {
     // Would break: who reads a code in a report is told what every other code says as well, or nothing.
     let desk = Desk::new();
     assert_snapshot!("explain-finding", desk.page(&[&["explain", "STIX-E-301"], &["explain", "STIX-E-301", "--json"]]));
+    let typed = desk.run(&["explain", "stix-e-301"]).expect(0);
+    assert_eq!(typed.stdout, desk.run(&["explain", "STIX-E-301"]).expect(0).stdout, "as people type it");
     for code in entente_stix::Code::ALL {
         let entry = desk.run(&["explain", code.as_str(), "--json"]).expect(0).json();
         for part in ["meaning", "remedy", "section"] {

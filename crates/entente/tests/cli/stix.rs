@@ -80,6 +80,24 @@ fn files_are_judged_with_the_worst_first() {
 }
 
 #[test]
+fn what_is_said_again_and_again_is_said_a_few_times() {
+    // Would break: hundreds of like warnings, or an id of a megabyte, bury what else a person should see.
+    let desk = Desk::new();
+    let warn = CLEAN.replace("59bca7b5-de05-591d", "59BCA7B5-de05-491d");
+    desk.write("many.json", format!("{warn}\n").repeat(40));
+    let run = desk.run(&["stix", "validate", "many.json"]).expect(0);
+    assert_eq!(run.stdout.matches("\nwarning STIX-W-212").count(), 10, "{run:?}");
+    assert!(run.stdout.contains("warning\tSTIX-W-212\t40\t") && run.stderr.contains("not listed"), "{run:?}");
+    let all = desk.run(&["stix", "validate", "many.json", "--limit", "100"]).expect(0);
+    assert_eq!(all.stdout.matches("\nwarning STIX-W-212").count(), 40, "who gives a limit has it filled");
+    desk.write("long.json", CLEAN.replace("59bca7b5", &"x".repeat(100_000)));
+    for form in [&[][..], &["--json"]] {
+        let run = desk.run(&[&["stix", "validate", "long.json"], form].concat()).expect(0);
+        assert!(run.stdout.contains("xxx…") && run.stdout.len() < 10_000, "{form:?}: {}", run.stdout.len());
+    }
+}
+
+#[test]
 fn the_exit_code_of_a_validation_can_be_a_gate() {
     // Would break: a pipeline passes on what it should stop, or takes "nothing was checked" for "clean".
     let desk = Desk::new();

@@ -115,29 +115,44 @@ impl Row {
     }
 }
 
+/// How many findings of one code are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfCode {
+    pub(super) warnings: usize,
+    pub(super) notes: usize,
+}
+
+impl OfCode {
+    /// As many as there is room for.
+    pub(super) const ALL: Self = Self { warnings: usize::MAX, notes: usize::MAX };
+}
+
 /// The worst findings of a file, up to a bound: a milder one gives way.
 #[derive(Debug)]
 pub(super) struct Kept {
     limit: usize,
-    /// Notes of one code that are kept: they tend to come by the hundred and to say the same.
-    notes_of_code: usize,
+    /// Warnings and notes of one code that are kept: they tend to come by the hundred and to say the same.
+    of_code: OfCode,
     /// By severity, the worst first.
     rows: [Vec<Row>; 3],
 }
 
 impl Kept {
-    pub(super) fn new(limit: usize, notes_of_code: usize) -> Self {
-        Self { limit, notes_of_code, rows: [Vec::new(), Vec::new(), Vec::new()] }
+    pub(super) fn new(limit: usize, of_code: OfCode) -> Self {
+        Self { limit, of_code, rows: [Vec::new(), Vec::new(), Vec::new()] }
     }
 
     /// Whether such a finding would be kept.
     pub(super) fn wants(&self, code: Code, severity: Severity) -> bool {
         let worse_than_some = || self.rows.iter().skip(place(severity) + 1).any(|rows| !rows.is_empty());
         let has_enough = || {
-            let [.., notes] = &self.rows;
-            severity == Severity::Note
-                && self.notes_of_code < self.limit
-                && notes.iter().filter(|row| row.code == code).count() >= self.notes_of_code
+            let most = match severity {
+                Severity::Error => return false,
+                Severity::Warning => self.of_code.warnings,
+                Severity::Note => self.of_code.notes,
+            };
+            let rows = self.rows.get(place(severity)).into_iter().flatten();
+            most < self.limit && rows.filter(|row| row.code == code).count() >= most
         };
         self.limit > 0 && (self.len() < self.limit || worse_than_some()) && !has_enough()
     }
@@ -184,7 +199,7 @@ fn place(severity: Severity) -> usize {
 mod tests {
     use entente_stix::{Code, Severity};
 
-    use super::{Kept, Row, Tally};
+    use super::{Kept, OfCode, Row, Tally};
 
     fn row(code: Code, index: u64) -> Row {
         let text = String::new;
@@ -206,7 +221,7 @@ mod tests {
     #[test]
     fn an_error_behind_many_notes_is_kept() {
         // Would break: a file of thousands of custom properties hides its one error.
-        let mut kept = Kept::new(3, 3);
+        let mut kept = Kept::new(3, OfCode::ALL);
         for index in 0..5 {
             kept.push(row(Code::N130, index));
         }
@@ -220,20 +235,20 @@ mod tests {
         }
         assert_eq!(kept.iter().filter(|row| row.code == Code::E301).count(), 3);
         assert!(!kept.wants(Code::E301, Severity::Error));
-        assert!(!Kept::new(0, 0).wants(Code::E301, Severity::Error));
+        assert!(!Kept::new(0, OfCode::ALL).wants(Code::E301, Severity::Error));
     }
 
     #[test]
-    fn notes_that_say_the_same_are_few() {
+    fn findings_that_say_the_same_are_few() {
         // Would break: a person scrolls through hundreds of custom properties to the one note about something else.
-        let mut kept = Kept::new(100, 2);
+        let mut kept = Kept::new(100, OfCode { warnings: 3, notes: 2 });
         for index in 0..5 {
             kept.push(row(Code::N130, index));
             kept.push(row(Code::W150, index));
         }
         kept.push(row(Code::N513, 5));
         let count = |code| kept.iter().filter(|row| row.code == code).count();
-        assert_eq!((count(Code::N130), count(Code::W150), count(Code::N513), kept.count()), (2, 5, 1, 8));
+        assert_eq!((count(Code::N130), count(Code::W150), count(Code::N513), kept.count()), (2, 3, 1, 6));
     }
 
     #[test]

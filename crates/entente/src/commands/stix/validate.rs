@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::known::Known;
 use super::report;
 use super::source::{each, limits, named, open, pointer, require};
-use super::tally::{Kept, Row, Tally};
+use super::tally::{Kept, OfCode, Row, Tally};
 use crate::args::StixValidate;
 use crate::commands::batch::{self, Answer};
 use crate::failure::{Failure, Outcome, exit};
@@ -41,8 +41,10 @@ struct Rules {
 const LISTED: usize = 10_000;
 /// As many as a person reads.
 const LISTED_TO_PEOPLE: usize = 100;
-/// Notes of one code in one file; whoever gives a limit has it filled.
-const NOTES_TO_PEOPLE: usize = 3;
+/// Findings of one code in one file that are no errors; whoever gives a limit has it filled.
+const OF_CODE_TO_PEOPLE: OfCode = OfCode { warnings: 10, notes: 3 };
+// LIMIT: characters of an identifier that are repeated with each finding. A type has 250 at most, a UUID 36.
+const ID_SHOWN: usize = 300;
 
 /// Where findings go.
 enum Sink<'a> {
@@ -117,7 +119,7 @@ impl Log<'_> {
             severity: finding.severity(),
             index: place.map(|place| place.index),
             line: place.and_then(|place| place.line),
-            object: place.and_then(|place| place.id).map(str::to_owned),
+            object: place.and_then(|place| place.id).map(short),
             path,
             message: finding.message().to_string(),
             rule: finding.rule().to_string(),
@@ -263,7 +265,8 @@ pub(super) fn run(args: &StixValidate, output: &Output) -> Outcome {
 
 /// Judges each file. Returns the counts of all, how many findings were listed, and whether a file had no object.
 fn judge(args: &StixValidate, rules: &Rules, limit: usize, output: &Output) -> Result<(Tally, u64, bool), Failure> {
-    let notes_of_code = if args.limit.is_none() && output.form == Form::People { NOTES_TO_PEOPLE } else { limit };
+    let is_for_people = args.limit.is_none() && output.form == Form::People;
+    let of_code = if is_for_people { OF_CODE_TO_PEOPLE } else { OfCode::ALL };
     let mut total = Tally::default();
     let (mut left, mut all_listed, mut has_empty) = (limit, 0_u64, false);
     let mut items = output.items();
@@ -275,7 +278,7 @@ fn judge(args: &StixValidate, rules: &Rules, limit: usize, output: &Output) -> R
                 let notes_left = left.div_ceil(2);
                 Sink::Lines { file: &name, items: &mut items, left, notes_left, listed: 0, failed: None }
             }
-            Form::Json | Form::People => Sink::Kept(Kept::new(left, notes_of_code)),
+            Form::Json | Form::People => Sink::Kept(Kept::new(left, of_code)),
         };
         let known = if rules.refs { at_hand(file, &rules.limits, output)? } else { None };
         let (kind, Log { tally, sink }) = Run::new(rules, known.as_ref(), sink).read(&mut open(file, output)?, file)?;
@@ -327,7 +330,7 @@ fn answer(request: &Request, rules: &Rules, limit: usize) -> Result<Answer, Stri
     let stdin = Path::new("-");
     let open = || Ok(Reader::new(request.object.get().as_bytes(), &rules.limits));
     let known = Known::read(open, stdin, &rules.limits).map_err(|failure| failure.message)?;
-    let run = Run::new(&rules, known.as_ref(), Sink::Kept(Kept::new(limit, limit)));
+    let run = Run::new(&rules, known.as_ref(), Sink::Kept(Kept::new(limit, OfCode::ALL)));
     let mut reader = Reader::new(request.object.get().as_bytes(), &rules.limits);
     let (_, log) = run.read(&mut reader, stdin).map_err(|failure| failure.message)?;
     let verdict = log.tally.worst().map_or(Verdict::Valid, Verdict::of).name();
@@ -336,6 +339,14 @@ fn answer(request: &Request, rules: &Rules, limit: usize) -> Result<Answer, Stri
         Sink::Lines { .. } => Vec::new(),
     };
     Ok(if findings.is_empty() { Answer::new(verdict) } else { Answer::new(verdict).with("findings", findings) })
+}
+
+/// An identifier, or the beginning of what is too long to be one.
+fn short(id: &str) -> String {
+    match id.char_indices().nth(ID_SHOWN) {
+        Some((end, _)) => format!("{}…", id.get(..end).unwrap_or_default()),
+        None => id.to_owned(),
+    }
 }
 
 /// The identifier that bytes claim which are no object.
