@@ -221,8 +221,12 @@ impl Object {
         let raw: &str = &self.inner.raw;
         let member = self.inner.members.iter().find(|member| {
             let written = member.key.of(raw);
-            // An escaped key is longer than what it means, so most keys are told apart by their length.
-            written == key || (written.len() > key.len() && written.contains('\\') && unescape(written) == key)
+            // An escaped key is longer than what it means; one of the same bytes may still be escaped and mean another.
+            if written.len() == key.len() {
+                written == key && !written.contains('\\')
+            } else {
+                written.len() > key.len() && written.contains('\\') && unescape(written) == key
+            }
         })?;
         Some(member.value.of(raw))
     }
@@ -493,6 +497,15 @@ mod tests {
             assert_eq!((error.code(), error.path()), (code, path), "{text}");
         }
         assert!(parse(&with(",\"confidence\":100.0")).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_written_like_another_is_not_taken_for_it() {
+        // The key means `a`, carriage return, `b`; the caller asks for `a`, backslash, `r`, `b`.
+        let object = Object::parse(with(r#","a\rb":1,"\u0061c":2"#).as_bytes(), &Limits::admission()).unwrap();
+        assert_eq!(object.member("a\\rb"), None);
+        assert_eq!(object.member("a\rb"), Some(&b"1"[..]));
+        assert_eq!((object.member("ac"), object.member(r"\u0061c")), (Some(&b"2"[..]), None));
     }
 
     #[test]
