@@ -74,7 +74,7 @@ fn agree(expression: &slow::Expression, objects: &[Value], seen: &[Seen]) -> Res
 
 #[test]
 fn brackets_hold_as_the_slow_evaluator_says() {
-    let mut runner = TestRunner::new(cases(3_000));
+    let mut runner = TestRunner::new(cases(1_800));
     let tests = generate::tests().prop_map(slow::Expression::Bracket);
     let result = runner.run(&(tests, generate::observations(4)), |(expression, seen)| {
         agree(&expression, &generate::objects(), &seen).map(|_| ())
@@ -84,7 +84,7 @@ fn brackets_hold_as_the_slow_evaluator_says() {
 
 #[test]
 fn bindings_are_found_as_the_slow_evaluator_says() {
-    let mut runner = TestRunner::new(cases(3_000));
+    let mut runner = TestRunner::new(cases(1_800));
     let (mut matched, mut failed) = (0, 0);
     let result = runner.run(&(generate::expression(), generate::observations(2)), |(expression, seen)| {
         agree(&expression, &generate::objects(), &seen).map(|_| ())
@@ -105,7 +105,7 @@ fn bindings_are_found_as_the_slow_evaluator_says() {
 
 #[test]
 fn malformed_data_are_an_error_wherever_a_bracket_looks_at_them() {
-    let mut runner = TestRunner::new(cases(3_000));
+    let mut runner = TestRunner::new(cases(1_800));
     let objects: Vec<Value> = [generate::malformed(), generate::objects()].concat();
     let result = runner.run(&(generate::tests(), generate::tests(), generate::observations(4)), |(a, b, seen)| {
         let parts = vec![slow::Expression::Bracket(a), slow::Expression::Bracket(b)];

@@ -15,7 +15,8 @@
 //!
 //! An observation stands for `number_observed` instances, each somewhere in its interval. A binding gives each bracket an
 //! instance of an observation in which one object passes the whole bracket; no instance is used twice; each operator of time
-//! holds if instants can be chosen so that it does. `NOT EXISTS` too speaks of an object of the named type. A value that
+//! holds if instants can be chosen so that it does. `NOT EXISTS` too speaks of an object of the named type. A reference that
+//! does not resolve within the observation is absent, and so is a list of references if none of them does. A value that
 //! cannot be compared to a constant passes `!=` and everything negated. An input error at any value that some bracket looks
 //! at is the result, whatever else would match, so that results depend on no order of evaluation.
 //!
@@ -33,8 +34,9 @@
 //! | groups with times inside, repeated | exponential at worst | O(l × o) |
 //!
 //! All but brackets and expressions is counted in [`Steps`], which end in [`EvaluationError::Budget`], never in "no match".
-//! The number of steps depends on pattern and observations only. More than 4,096 alternatives, 65,536 demands, 512 operators
-//! of time or 256 leaves of a path are refused the same way or by the parser. A count is a number, not so many copies.
+//! The number of steps depends on pattern and observations only. More than 4,096 alternatives, 65,536 demands or 512 operators
+//! of time in one alternative end the same way, unless instances are too few for any. A count is a number, not so many
+//! copies. A sequence of single brackets is decided by a walk wherever observations are not scarce.
 
 mod decimal;
 mod error;

@@ -469,6 +469,8 @@ impl<'a> Place<'a> {
                 match self.data.node_at(value) {
                     Some(Node::Reference(object)) => Ok(object.and_then(|object| self.resolve(object))),
                     Some(Node::Malformed(expected)) => Err(Fault::Value(expected)),
+                    // A list of references of which none resolves is absent, as one reference is.
+                    Some(Node::References(items)) => Ok(self.resolved(self.data.items(*items)).next().map(|_| value)),
                     _ => Ok(Some(value)),
                 }
             }

@@ -249,7 +249,11 @@ fn member<'a>(
     } else if key.ends_with("_refs") {
         let list = value.as_array().ok_or(Malformed)?;
         let ids: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
-        Found::Objects(ids.ok_or(Malformed)?.into_iter().filter_map(named).collect())
+        let objects: Vec<&Value> = ids.ok_or(Malformed)?.into_iter().filter_map(named).collect();
+        if objects.is_empty() {
+            return Ok(None);
+        }
+        Found::Objects(objects)
     } else if key.ends_with("_hex") {
         let text = value.as_str().ok_or(Malformed)?;
         let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
