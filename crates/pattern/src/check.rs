@@ -1,12 +1,14 @@
 //! What a pattern says beyond its grammar: names, types, dates, sets, and the time an indicator is valid for.
 
+use std::collections::HashMap;
+
 use entente_stix::tables::Form;
 use entente_stix::validate::PatternAt;
 use entente_stix::{Code, Severity, Timestamp, syntax};
 
 use crate::Pattern;
 use crate::canonical::{is_before, is_mixed};
-use crate::evaluate::regex;
+use crate::evaluate::{expression_size_max, is_octets, regex};
 use crate::schema::{self, Place, Value};
 use crate::tree::{Comparison, Constant, Observation, Operator, Path, Qualifier, Step, Test};
 
@@ -38,19 +40,35 @@ pub fn check_indicator(at: &PatternAt<'_>, emit: &mut dyn FnMut(Code, String)) {
 }
 
 pub(crate) fn check(pattern: &Pattern, emit: Emit<'_>) {
-    observation(&pattern.root, emit);
+    let mut expressions = Expressions { size_max: expression_size_max(&pattern.root), known: HashMap::new() };
+    observation(&pattern.root, &mut expressions, emit);
+}
+
+/// Regular expressions with the size each may take, and what is wrong with those already compiled.
+struct Expressions<'a> {
+    size_max: usize,
+    known: HashMap<(&'a str, bool), Option<String>>,
+}
+
+impl<'a> Expressions<'a> {
+    /// Returns why an expression cannot be evaluated. Each is compiled once, since the size is shared out that way too.
+    fn fault(&mut self, expression: &'a str, is_octets: bool) -> Option<&str> {
+        let size_max = self.size_max;
+        let fault = || regex::check(expression, is_octets, size_max).err();
+        self.known.entry((expression, is_octets)).or_insert_with(fault).as_deref()
+    }
 }
 
 /// Recursion here and below is bounded by the parser's depth limit.
-fn observation(expression: &Observation, emit: Emit<'_>) {
+fn observation<'a>(expression: &'a Observation, expressions: &mut Expressions<'a>, emit: Emit<'_>) {
     match expression {
         Observation::Test(root) => {
             types(root, emit);
-            test(root, emit);
+            test(root, expressions, emit);
         }
-        Observation::Joined(_, parts) => parts.iter().for_each(|part| observation(part, emit)),
+        Observation::Joined(_, parts) => parts.iter().for_each(|part| observation(part, expressions, emit)),
         Observation::Qualified(inner, qualifiers) => {
-            observation(inner, emit);
+            observation(inner, expressions, emit);
             qualifiers.iter().for_each(|one| qualifier(one, emit));
         }
     }
@@ -119,16 +137,16 @@ fn types<'a>(test: &'a Test, emit: Emit<'_>) -> Vec<&'a str> {
     }
 }
 
-fn test(test: &Test, emit: Emit<'_>) {
+fn test<'a>(test: &'a Test, expressions: &mut Expressions<'a>, emit: Emit<'_>) {
     match test {
-        Test::Joined { parts, .. } => parts.iter().for_each(|part| self::test(part, emit)),
+        Test::Joined { parts, .. } => parts.iter().for_each(|part| self::test(part, expressions, emit)),
         Test::Exists { path, .. } => {
             names(path, &schema::place(path), emit);
         }
         Test::Compare(comparison) => {
             let place = schema::place(&comparison.path);
             names(&comparison.path, &place, emit);
-            constants(comparison, emit);
+            constants(comparison, expressions, emit);
             operator(comparison, &place, emit);
         }
     }
@@ -171,7 +189,7 @@ fn is_type_name(name: &str) -> bool {
 }
 
 /// What is wrong with constants whatever they are compared to: dates, mixed sets, expressions.
-fn constants(comparison: &Comparison, emit: Emit<'_>) {
+fn constants<'a>(comparison: &'a Comparison, expressions: &mut Expressions<'a>, emit: Emit<'_>) {
     for constant in &comparison.constants {
         if let Constant::Timestamp(instant) = constant {
             date(instant, emit);
@@ -182,7 +200,7 @@ fn constants(comparison: &Comparison, emit: Emit<'_>) {
     }
     if comparison.operator == Operator::Matches
         && let Some(Constant::Text(expression)) = comparison.constants.first()
-        && let Err(reason) = regex::check(expression)
+        && let Some(reason) = expressions.fault(expression, is_octets(&comparison.path))
     {
         emit(Code::E913, format!("expression `{}`: {reason}", shown(expression)));
     }

@@ -116,7 +116,8 @@ impl Pattern {
 
     /// Checks names, types, dates and sets, which the grammar does not.
     ///
-    /// Emits `STIX-E-902` for the form of a name, `STIX-E-913` for a regular expression that cannot be evaluated, `STIX-W-907` to
+    /// Emits `STIX-E-902` for the form of a name, `STIX-E-913` for a regular expression that [`compile`](Self::compile) refuses
+    /// (among many others each may take less memory), `STIX-W-907` to
     /// `-910` and `-916` for what can never match or will surprise, `STIX-N-905` for types and properties that the specification
     /// does not have: custom content is allowed.
     pub fn check_types(&self, emit: &mut dyn FnMut(Code, String)) {
@@ -125,10 +126,13 @@ impl Pattern {
 
     /// Returns the canonical form; its text is what to compare and to hash.
     ///
-    /// Patterns of equal form mean the same; some that mean the same differ in form. Parts are sorted, doubles and absorbed
+    /// Patterns of equal form mean the same; some that mean the same differ in form. Two kinds of constants go by what they stand
+    /// for, though the evaluator compares their text: addresses at `ipv4-addr:value` and `ipv6-addr:value` lose their host bits
+    /// and are written one way (not under `LIKE` and `MATCHES`), and registry keys and names of registry values are in lower
+    /// case (not under `MATCHES`). Parts are sorted, doubles and absorbed
     /// parts dropped, and the whole is written as alternatives, at most 4,096 for one bracket and for the whole, in at most
-    /// 1 MiB of text. Beyond them see [`canonical_form`](Self::canonical_form). A pattern that cannot be evaluated may lose the
-    /// part that says so.
+    /// 1 MiB of text. Beyond them see [`canonical_form`](Self::canonical_form). A pattern that cannot be evaluated, at all or on
+    /// malformed data, may lose the part that says so.
     #[must_use]
     pub fn canonical(&self) -> Self {
         self.canonical_form().0
@@ -143,6 +147,7 @@ impl Pattern {
     }
 
     /// Returns the equalities whose union is the pattern, whatever they are about; none where it says more or something else.
+    /// `LIKE` is one if it has no wildcard and no other text has the constant as its NFC.
     pub fn equalities(&self) -> Option<Vec<Equality>> {
         literals::equalities(&self.root)
     }

@@ -63,6 +63,28 @@ fn abuse_a13_expressions_that_need_back_tracking_are_refused() {
 }
 
 #[test]
+fn abuse_a13_many_large_expressions_are_refused_in_little_time() {
+    let many = |part: &dyn Fn(usize) -> String| {
+        let tests: Vec<String> = (0..256).map(|at| format!("a:b MATCHES '{}'", part(at))).collect();
+        format!("[{}]", tests.join(" OR "))
+    };
+    for text in [
+        format!("[a:b MATCHES '(?i){}']", r"\\pL".repeat(16_000)),
+        format!("[a:b MATCHES '(?i)[{}]']", r"\\pL".repeat(16_000)),
+        many(&|at| format!("(?i){}{at}", r"\\pL".repeat(40))),
+        many(&|at| format!(r"\\w{{70}}{at}")),
+        vec![r"[a:b MATCHES '\\w{80}']"; 256].join(" AND "),
+    ] {
+        let begin = Instant::now();
+        let pattern = entente_pattern::parse(&text).unwrap();
+        let mut codes = Vec::new();
+        pattern.check_types(&mut |code, _| codes.push(code.as_str()));
+        assert_eq!(codes.contains(&"STIX-E-913"), pattern.compile().is_err(), "{}", &text[..40]);
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?} for {}", begin.elapsed(), &text[..40]);
+    }
+}
+
+#[test]
 fn abuse_a13_the_canonical_form_is_bounded() {
     let joined =
         |count: usize, word: &str, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<Vec<_>>().join(word);

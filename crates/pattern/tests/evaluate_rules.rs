@@ -579,3 +579,42 @@ fn patterns_of_2_0_are_evaluated_with_stacked_qualifiers() {
     assert!(run("[x:n = 1] REPEATS 2 TIMES WITHIN 20 SECONDS WITHIN 10 SECONDS"));
     assert!(!run("[x:n = 1] REPEATS 2 TIMES WITHIN 20 SECONDS WITHIN 9 SECONDS"));
 }
+
+#[test]
+fn bindings_are_equal_by_their_positions() {
+    let observations = many(&[(2, 0, 0, 1), (1, 10, 10, 1)]);
+    let binding =
+        |text: &str| parse(text).unwrap().compile().unwrap().matches(&observations, Steps::default()).unwrap();
+    let bare = binding("[x:n = 1]");
+    assert_eq!(bare, binding("[x:n = 1] START t'2026-01-01T00:00:00Z' STOP t'2027-01-01T00:00:00Z'"));
+    assert_eq!(bare.unwrap().positions(), [1]);
+    assert_ne!(binding("[x:n = 1]"), binding("[x:n = 2]"));
+}
+
+#[test]
+fn long_sets_hold_what_equals_one_member() {
+    // Of each kind; members of one value in two spellings included.
+    let set = |from: &str, write: &dyn Fn(u32) -> String| {
+        let members: Vec<String> = (0..40).rev().map(|n| write(n * 2)).collect();
+        format!("IN ({}, {from})", members.join(", "))
+    };
+    let numbers = set("5.5, 4.0", &|n| n.to_string());
+    let instants = set("t'2026-01-01T00:00:04.0Z'", &|n| format!("t'2026-01-01T00:{:02}:{:02}Z'", n / 60, n % 60));
+    let octets = set("h''", &|n| format!("h'41{n:02x}'"));
+    table(&[
+        (&numbers, json!(4), true),
+        (&numbers, json!(5), false),
+        (&numbers, json!(5.5), true),
+        (&numbers, json!(78), true),
+        (&numbers, json!(80), false),
+        (&numbers, json!(-1), false),
+        (&numbers, json!("4"), false),
+        (&instants, json!("2026-01-01T00:00:04.000Z"), true),
+        (&instants, json!("2026-01-01T00:00:05Z"), false),
+        (&instants, json!(4), false),
+        (&octets, json!("A\u{4e}"), true),
+        (&octets, json!("A\u{4f}"), false),
+        (&octets, json!(""), true),
+        (&octets, json!("\u{100}"), false),
+    ]);
+}

@@ -59,6 +59,7 @@ use flow::Given;
 use input::Observation;
 use plan::Plan;
 use test::Leaf;
+pub(crate) use test::is_octets;
 
 use crate::Pattern;
 use crate::tree::{self, Operator, Test};
@@ -101,10 +102,10 @@ impl Meter {
 ///
 /// Of all such sets it is the first in the order of positions: sorted, its positions come first at the first difference.
 /// Where finding that one would take more steps than there are, it is the first that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Binding(Positions);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Positions {
     One(usize),
     Many(Vec<usize>),
@@ -124,6 +125,15 @@ impl Binding {
         self.positions().iter().map(|position| observations.id(*position))
     }
 }
+
+/// By positions, however they are held.
+impl PartialEq for Binding {
+    fn eq(&self, other: &Self) -> bool {
+        self.positions() == other.positions()
+    }
+}
+
+impl Eq for Binding {}
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -167,10 +177,29 @@ impl Pattern {
     pub fn compile_with(&self, boundary: Boundary) -> Result<Matcher, CompileError> {
         let mut brackets = Vec::new();
         let plan = Plan::new(&self.root, boundary, &mut brackets)?;
-        let share = regex::share(brackets.iter().map(|test| expressions(test)).sum());
+        let share = share(&brackets);
         let leaves: Result<Vec<Leaf>, CompileError> = brackets.iter().map(|test| Leaf::new(test, share)).collect();
         Ok(Matcher { leaves: leaves?, plan })
     }
+}
+
+/// Returns the size that each regular expression of the pattern may take once compiled.
+pub(crate) fn expression_size_max(root: &tree::Observation) -> usize {
+    fn collect<'a>(expression: &'a tree::Observation, brackets: &mut Vec<&'a Test>) {
+        match expression {
+            tree::Observation::Test(test) if brackets.contains(&test) => {}
+            tree::Observation::Test(test) => brackets.push(test),
+            tree::Observation::Joined(_, parts) => parts.iter().for_each(|part| collect(part, brackets)),
+            tree::Observation::Qualified(inner, _) => collect(inner, brackets),
+        }
+    }
+    let mut brackets = Vec::new();
+    collect(root, &mut brackets);
+    share(&brackets)
+}
+
+fn share(brackets: &[&Test]) -> usize {
+    regex::share(brackets.iter().map(|test| expressions(test)).sum())
 }
 
 /// Counts the regular expressions. Recursion is bounded by the parser's depth limit.

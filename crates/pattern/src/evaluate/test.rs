@@ -59,6 +59,7 @@ enum Kind {
     /// Equality with a text, apart from the others since nearly all indicators are of this kind.
     Text(Box<str>),
     Compare(Operator, Operand),
+    /// Constants of one kind in ascending order.
     In(Box<[Operand]>),
     /// Texts in ascending order.
     InTexts(Box<[Box<str>]>),
@@ -69,8 +70,8 @@ enum Kind {
     IsSuperset(Net),
 }
 
-/// A constant.
-#[derive(Debug)]
+/// A constant; those of one kind have the order in which values are compared to them.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Operand {
     Number(Number),
     Text(Box<str>),
@@ -244,7 +245,7 @@ fn kind(comparison: &Comparison, expression_size_max: usize) -> Result<Kind, Com
 }
 
 /// Tells whether values at the path are octets: they are under keys that say so, and nowhere else.
-fn is_octets(path: &Path) -> bool {
+pub(crate) fn is_octets(path: &Path) -> bool {
     matches!(path.steps.last(), Some(Step::Key(key)) if key.ends_with("_hex") || key.ends_with("_bin"))
 }
 
@@ -270,7 +271,9 @@ fn set(constants: &[Constant]) -> Result<Kind, CompileError> {
         texts.dedup();
         return Ok(Kind::InTexts(texts.into_boxed_slice()));
     }
-    constants.iter().map(Operand::new).collect::<Result<Box<[Operand]>, CompileError>>().map(Kind::In)
+    let mut operands = constants.iter().map(Operand::new).collect::<Result<Box<[Operand]>, CompileError>>()?;
+    operands.sort_unstable();
+    Ok(Kind::In(operands))
 }
 
 impl Operand {
@@ -351,11 +354,18 @@ impl Check {
                 (_, Some(order)) => order.is_eq(),
             },
             (Kind::In(operands), value) => {
-                let mut found = false;
-                for operand in operands {
-                    found |= operand.compare(data, value)? == Some(Ordering::Equal);
+                // Constants are of one kind: the value compares to all of them or to none.
+                let mut rest = &**operands;
+                while let Some(middle) = rest.get(rest.len() / 2) {
+                    let (before, after) = rest.split_at(rest.len() / 2);
+                    rest = match middle.compare(data, value)? {
+                        Some(Ordering::Equal) => return Ok(true),
+                        Some(Ordering::Less) => before,
+                        Some(Ordering::Greater) => after.get(1..).unwrap_or_default(),
+                        None => return Ok(false),
+                    };
                 }
-                found
+                false
             }
             (Kind::InTexts(texts), Node::Text { text, .. }) => {
                 let text = data.str(*text);
