@@ -56,7 +56,7 @@ fn feed(marking: bool, extension: bool, identity: bool, texts: &str) -> String {
 fn found(run: &Run) -> Vec<String> {
     let codes = ["STIX-N-408", "STIX-N-710", "STIX-W-129", "STIX-E-634", "STIX-N-633"];
     let json = run.json();
-    let rows = json["files"][0]["findings"].as_array().expect("findings");
+    let rows = json.pointer("/files/0/findings").and_then(Value::as_array).expect("findings");
     let mut found: Vec<String> = rows
         .iter()
         .filter_map(|row| row["code"].as_str().filter(|code| codes.contains(code)).zip(row["path"].as_str()))
