@@ -104,6 +104,7 @@ fn an_object_of_stix_2_0_has_the_rules_of_both_versions_only() {
         (old(&identity(&format!(r#""created_by_ref":"identity--{UUID_5}""#))), Code::E202),
         (old(&identity(r#""created_by_ref":"me""#)), Code::E201),
         (old(&identity(r#""confidence":-5"#)), Code::E107),
+        (old(&identity(r#""granular_markings":"a""#)), Code::E101),
         (old(&identity(r#""roles":[]"#)), Code::E103),
         (old(&identity(r#""x_a":{"b":null}"#)), Code::E102),
         (old(&identity("").replacen("2026-11-01", "2026-11-02", 1)), Code::E301),

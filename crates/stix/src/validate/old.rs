@@ -59,7 +59,7 @@ fn properties<'t>(walk: &mut Walk<'t, '_>, own: Option<&'static Table>) {
             Form::List(Form::Reference(_)) if value.shape() == Shape::List => {
                 value.items().for_each(|item| identifier(walk, item, spot));
             }
-            Form::List(Form::Reference(_)) if !is_nothing(value) => walk.wrong(value, spot, "a list"),
+            Form::List(_) if value.shape() != Shape::List && !is_nothing(value) => walk.wrong(value, spot, "a list"),
             Form::Boolean if !is_nothing(value) => walk.form(value, form, spot),
             form if is_time(form) && !is_nothing(value) => walk.timestamp(value, spot),
             Form::List(Form::Text) if !is_nothing(value) => walk.form(value, form, spot),
