@@ -38,22 +38,9 @@ impl fmt::Display for TextError {
     }
 }
 
-/// Cuts untrusted text for a message: at most 80 characters, control and bidirectional characters shown as escapes.
+/// Cuts untrusted text for a message to 80 characters.
 pub(crate) fn shown(text: &str) -> String {
-    const CHARS_MAX: usize = 80;
-    let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == CHARS_MAX {
-            out.push('…');
-            break;
-        }
-        if c.is_control() || is_invisible(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    entente_stix::shown(text, 80).to_string()
 }
 
 /// Tells whether a character turns the direction of text (section 4.2 of the format).

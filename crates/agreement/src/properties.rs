@@ -4,6 +4,7 @@
 
 use entente_observable::Kind;
 use entente_stix::Object;
+use entente_stix::tables::vocabularies::INDUSTRY_SECTOR;
 
 use crate::vocabulary::ObjectType;
 
@@ -315,7 +316,7 @@ pub fn is_closed_label(label: &str) -> bool {
     let Some((namespace, rest)) = label.split_once(':') else { return false };
     match namespace {
         "country" => rest.len() == 2 && rest.bytes().all(|b| b.is_ascii_uppercase()),
-        "sector" => SECTORS.contains(&rest),
+        "sector" => INDUSTRY_SECTOR.contains(rest),
         "role" => ["c2", "phishing", "compromised", "malware-distribution", "scanner"].contains(&rest),
         "PAP" => entente_stix::marking::Pap::from_label(label).is_some(),
         "rsit" => rest
@@ -325,45 +326,6 @@ pub fn is_closed_label(label: &str) -> bool {
         _ => false,
     }
 }
-
-/// Words of STIX 2.1 §10.10, `industry-sector-ov`.
-const SECTORS: [&str; 35] = [
-    "agriculture",
-    "aerospace",
-    "automotive",
-    "chemical",
-    "commercial",
-    "communications",
-    "construction",
-    "defense",
-    "education",
-    "energy",
-    "entertainment",
-    "financial-services",
-    "government",
-    "emergency-services",
-    "government-local",
-    "government-national",
-    "government-public-services",
-    "government-regional",
-    "healthcare",
-    "hospitality-leisure",
-    "infrastructure",
-    "dams",
-    "nuclear",
-    "water",
-    "insurance",
-    "legal",
-    "manufacturing",
-    "mining",
-    "non-profit",
-    "pharmaceuticals",
-    "retail",
-    "technology",
-    "telecommunications",
-    "transportation",
-    "utilities",
-];
 
 /// Words of the Reference Security Incident Taxonomy.
 const RSIT: [(&str, &[&str]); 11] = [

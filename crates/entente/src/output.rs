@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::PathBuf;
 
+use entente_stix::is_hidden;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -271,13 +272,6 @@ pub(crate) fn at_home(hint: &str, home: Option<&std::path::Path>) -> String {
         (Some(home), Some(rest)) => format!("entente --home {} {rest}", home.display()),
         _ => hint.to_owned(),
     }
-}
-
-/// Whether a character could steer a terminal or hide: controls, bidirectional controls, and what has no width.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Makes every hidden character of an outside value visible, line ends and tabs as well.

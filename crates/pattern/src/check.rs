@@ -8,6 +8,7 @@ use entente_stix::{Code, Severity, Timestamp, syntax};
 
 use crate::Pattern;
 use crate::canonical::{is_before, is_mixed};
+use crate::error::shown;
 use crate::evaluate::{expression_size_max, is_octets, regex};
 use crate::schema::{self, Place, Value};
 use crate::tree::{Comparison, Constant, Observation, Operator, Path, Qualifier, Step, Test};
@@ -277,9 +278,4 @@ fn allows(form: &Form, constant: &Constant) -> bool {
 
 fn at(path: &Path) -> String {
     shown(&path.to_string())
-}
-
-/// Cuts a text from outside for a message.
-fn shown(text: &str) -> String {
-    crate::error::shown(text)
 }

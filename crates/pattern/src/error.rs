@@ -86,19 +86,7 @@ impl PatternError {
     }
 }
 
-/// Cuts a text from outside to 40 characters and makes control characters visible.
-pub(crate) fn shown(token: &str) -> String {
-    let mut out = String::new();
-    for (count, character) in token.chars().enumerate() {
-        if count == 40 {
-            out.push('…');
-            break;
-        }
-        if character.is_control() {
-            out.push_str(&format!("<U+{:04X}>", u32::from(character)));
-        } else {
-            out.push(character);
-        }
-    }
-    out
+/// Cuts a text from outside to 40 characters.
+pub(crate) fn shown(text: &str) -> String {
+    entente_stix::shown(text, 40).to_string()
 }

@@ -112,11 +112,8 @@ fn write<'t>(value: Value<'t>, place: Place, is_outermost: bool, out: &mut Vec<u
         }
         Shape::Text | Shape::Key => {
             let plain = value.plain();
-            match matches!(place, Place::Timestamp).then(|| instant(&plain)).flatten() {
-                Some((seconds, fraction)) => {
-                    sized(b't', seconds, out);
-                    sized(b'f', fraction, out);
-                }
+            match matches!(place, Place::Timestamp).then(|| Timestamp::exact(&plain)).flatten() {
+                Some(instant) => sized(b't', instant, out),
                 None => sized(b's', &plain, out),
             }
         }
@@ -207,15 +204,6 @@ fn inside(place: Place, table: Option<&'static Table>, name: &str) -> Place {
         Place::Container => Place::Object,
         Place::List(_) | Place::Timestamp | Place::Any => Place::Any,
     }
-}
-
-/// Returns seconds and fraction of a timestamp as texts that compare as their instants do; none for any other text.
-///
-/// All timestamps are in UTC and of one width up to the fraction, so the second that is inserted (`:60`) compares rightly too.
-pub(crate) fn instant(text: &str) -> Option<(&str, &str)> {
-    Timestamp::parse(text).ok()?;
-    let (seconds, rest) = text.split_at_checked(19)?;
-    Some((seconds, rest.trim_start_matches('.').trim_end_matches('Z').trim_end_matches('0')))
 }
 
 #[cfg(test)]

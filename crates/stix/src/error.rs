@@ -148,19 +148,7 @@ impl ParseError {
     }
 }
 
-/// Cuts outside text for a message: at most 80 characters, control characters shown as `<U+…>`.
+/// Cuts outside text for a message to 80 characters.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == 80 {
-            out.push('…');
-            break;
-        }
-        if character.is_control() {
-            out.push_str(&format!("<U+{:04X}>", u32::from(character)));
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    crate::shown::shown(text, 80).to_string()
 }

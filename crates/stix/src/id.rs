@@ -360,10 +360,8 @@ fn trimmed(value: &Value) -> Value {
 }
 
 fn trimmed_text(text: &str) -> Cow<'_, str> {
-    match text.strip_suffix('Z') {
-        Some(instant) if instant.contains('.') && Timestamp::parse(text).is_ok() => {
-            Cow::Owned(format!("{}Z", instant.trim_end_matches('0').trim_end_matches('.')))
-        }
+    match Timestamp::exact(text) {
+        Some(exact) if exact.len().saturating_add(1) < text.len() => Cow::Owned(format!("{exact}Z")),
         _ => Cow::Borrowed(text),
     }
 }

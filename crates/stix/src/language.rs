@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::object::Object;
+use crate::timestamp::Timestamp;
 
 /// What of an object can be shown in a language.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -64,8 +65,8 @@ fn translates(content: &Object, object: &Object) -> bool {
         && content.text("object_ref").as_deref() == Some(object.id())
         && match content.text("object_modified") {
             None => true,
-            Some(text) => crate::content::instant(&text)
-                .is_some_and(|wanted| object.modified_text().and_then(crate::content::instant) == Some(wanted)),
+            Some(text) => Timestamp::exact(&text)
+                .is_some_and(|wanted| object.modified_text().and_then(Timestamp::exact) == Some(wanted)),
         }
 }
 

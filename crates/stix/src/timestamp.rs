@@ -88,6 +88,25 @@ impl Timestamp {
         }
     }
 
+    /// Returns a timestamp's text without its `Z` and without the digits that its fraction does not need; none for any other text.
+    ///
+    /// These texts compare as the instants do, to the last digit and with second 60 in its place: all are in UTC, and of one width
+    /// up to the fraction.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use entente_stix::Timestamp;
+    /// assert_eq!(Timestamp::exact("2026-11-24T10:00:00.500Z"), Some("2026-11-24T10:00:00.5"));
+    /// assert_eq!(Timestamp::exact("2026-11-24T10:00:00.000Z"), Timestamp::exact("2026-11-24T10:00:00Z"));
+    /// assert_eq!(Timestamp::exact("yesterday"), None);
+    /// ```
+    pub fn exact(text: &str) -> Option<&str> {
+        Self::parse(text).ok()?;
+        let text = text.strip_suffix('Z')?;
+        Some(if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text })
+    }
+
     /// Writes the instant with exactly three fraction digits, finer ones cut.
     pub fn to_millis_string(self) -> String {
         let (date, micros) = self.parts();
@@ -252,6 +271,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn exact_texts_compare_as_their_instants_do() {
+        let ordered = [
+            "1969-12-31T23:59:59Z",
+            "2016-12-31T23:59:50Z",
+            "2016-12-31T23:59:59Z",
+            "2016-12-31T23:59:59.0000000001Z",
+            "2016-12-31T23:59:59.5Z",
+            "2016-12-31T23:59:59.9999999Z",
+            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:60.5Z",
+            "2017-01-01T00:00:00Z",
+        ]
+        .map(|text| Timestamp::exact(text).unwrap());
+        assert!(ordered.windows(2).all(|pair| pair[0] < pair[1]), "{ordered:?}");
+        assert_eq!(Timestamp::exact("2016-12-31T23:59:50.500000Z"), Some("2016-12-31T23:59:50.5"));
+        assert_eq!(Timestamp::exact("2016-12-31T23:59:50.000Z"), Some("2016-12-31T23:59:50"));
+        assert_eq!(Timestamp::exact("2016-12-32T00:00:00Z"), None);
+    }
 
     #[test]
     fn known_instants_read_and_print() {

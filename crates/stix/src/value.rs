@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::unescape;
 use crate::scan::plain_run;
+use crate::timestamp::Timestamp;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +218,14 @@ impl<'t> Value<'t> {
     /// Returns a string, escapes resolved; none for other values.
     pub(crate) fn text(self) -> Option<Cow<'t, str>> {
         (self.node.shape == Shape::Text).then(|| self.plain())
+    }
+
+    /// Returns a timestamp in the form that compares as instants do ([`Timestamp::exact`]); none for other values.
+    pub(crate) fn instant(self) -> Option<Cow<'t, str>> {
+        match self.text()? {
+            Cow::Borrowed(text) => Timestamp::exact(text).map(Cow::Borrowed),
+            Cow::Owned(text) => Timestamp::exact(&text).map(|exact| Cow::Owned(exact.to_owned())),
+        }
     }
 
     /// Tells whether the value is the string or key `word`.

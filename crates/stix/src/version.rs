@@ -1,9 +1,9 @@
 //! Versions of one object, held against each other (STIX 2.1 §3.6).
 
 use crate::code::Code;
-use crate::content::instant;
 use crate::error::shown;
 use crate::object::Object;
+use crate::timestamp::Timestamp;
 
 /// Compares a version with the one at hand, and passes on what is found: code and message.
 ///
@@ -61,12 +61,12 @@ fn text(object: &Object) -> &str {
     object.modified_text().or(object.created_text()).unwrap_or_default()
 }
 
-fn version(object: &Object) -> Option<(&str, &str)> {
-    instant(object.modified_text().or(object.created_text())?)
+fn version(object: &Object) -> Option<&str> {
+    Timestamp::exact(object.modified_text().or(object.created_text())?)
 }
 
-fn created(object: &Object) -> Option<(&str, &str)> {
-    instant(object.created_text()?)
+fn created(object: &Object) -> Option<&str> {
+    Timestamp::exact(object.created_text()?)
 }
 
 #[cfg(test)]

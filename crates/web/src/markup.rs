@@ -5,6 +5,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use entente_stix::is_hidden;
+
 /// Holds HTML that this crate wrote itself and that needs no further escaping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Markup(String);
@@ -33,32 +35,6 @@ enum Show {
     Block,
     /// In an attribute, a title or an SVG text: the code point in angle brackets.
     Plain,
-}
-
-/// Tells whether a character is invisible or changes the order of the text around it.
-///
-/// Control characters, bidirectional controls, zero-width characters, fillers, separators and tags.
-fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{0}'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 fn push(out: &mut String, text: &str, show: Show) {

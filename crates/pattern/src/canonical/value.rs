@@ -66,13 +66,7 @@ fn whole(number: &str) -> Option<&str> {
 
 /// Drops zeros at the end of the fraction; an impossible date stays as written.
 pub(super) fn timestamp(text: &str) -> String {
-    match text.trim_end_matches('Z').split_once('.') {
-        Some((second, fraction)) if Timestamp::parse(text).is_ok() => match fraction.trim_end_matches('0') {
-            "" => format!("{second}Z"),
-            fraction => format!("{second}.{fraction}Z"),
-        },
-        _ => text.to_owned(),
-    }
+    Timestamp::exact(text).map_or_else(|| text.to_owned(), |exact| format!("{exact}Z"))
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -6,7 +6,6 @@ use std::fmt::{self, Display};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::finding::{Finding, Source, shown};
-use super::instant;
 use super::poison::is_poison_anywhere;
 use super::{Profile, Verdict};
 use crate::code::{Code, Severity};
@@ -14,7 +13,7 @@ use crate::content;
 use crate::id;
 use crate::marking::Tlp;
 use crate::object::Object;
-use crate::value::Tree;
+use crate::timestamp::Timestamp;
 
 /// Checks a bundle while its objects stream by.
 ///
@@ -48,7 +47,7 @@ pub struct BundleCheck {
 }
 
 /// Identifier and instant at full precision; an object without versions has one.
-type Version = (Identifier, Option<instant::Key>);
+type Version = (Identifier, Option<Box<str>>);
 
 /// An identifier behind its last eight bytes: those of identifiers differ, where their beginnings are the same for a type, so
 /// that most comparisons are of two numbers.
@@ -88,11 +87,8 @@ impl BundleCheck {
 
     /// Takes the next object; `index` is its place in `objects`.
     pub fn object(&mut self, index: usize, object: &Object, emit: &mut dyn FnMut(&Finding<'_>)) {
-        let text = std::str::from_utf8(object.raw()).unwrap_or_default();
-        let tree = Tree::read(text);
-        let root = tree.root();
-        let instant = root.get("modified").or_else(|| root.get("created")).and_then(instant::read);
-        let version = (identifier(object.id()), instant.map(instant::Instant::into_key));
+        let instant = object.modified_text().or(object.created_text()).and_then(Timestamp::exact);
+        let version = (identifier(object.id()), instant.map(Box::from));
         let digest = digest(object);
         match self.versions.entry(version) {
             Entry::Vacant(place) => {

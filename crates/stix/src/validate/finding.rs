@@ -284,24 +284,7 @@ fn quote(out: &mut (impl Write + ?Sized), value: Value<'_>) -> fmt::Result {
     }
 }
 
-/// Writes a text in backticks, cut, control characters spelled out.
+/// Writes a text in backticks, cut, hidden characters spelled out.
 pub(super) fn shown(out: &mut (impl Write + ?Sized), text: &str) -> fmt::Result {
-    out.write_char('`')?;
-    for (count, character) in text.chars().enumerate() {
-        if count == QUOTED_CHARS_MAX {
-            out.write_char('…')?;
-            break;
-        }
-        if character.is_control() || is_invisible(character) {
-            write!(out, "<U+{:04X}>", u32::from(character))?;
-        } else {
-            out.write_char(character)?;
-        }
-    }
-    out.write_char('`')
-}
-
-/// Characters that reorder or hide text on a terminal: marks and overrides of direction, zero widths, line separators.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    write!(out, "`{}`", crate::shown::shown(text, QUOTED_CHARS_MAX))
 }

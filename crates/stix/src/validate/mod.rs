@@ -34,7 +34,6 @@ mod bundle;
 mod custom;
 mod finding;
 mod head;
-mod instant;
 mod log;
 mod markings;
 mod old;

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
+use super::Context;
 use super::custom::Brought;
 use super::finding::{Detail, Note};
 use super::log::Log;
-use super::{Context, instant};
 use crate::code::Code;
 use crate::id::{self, IdentifierForm};
 use crate::object::Object;
@@ -183,12 +183,13 @@ impl<'t, 'c> Walk<'t, 'c> {
         let Some(value) = object.get(later) else {
             return;
         };
-        let late = instant::read(value);
-        let early = object.get(earlier).and_then(instant::read);
-        if let (Some(late), Some(early)) = (late, early)
+        let Some(early_value) = object.get(earlier) else {
+            return;
+        };
+        if let (Some(late), Some(early)) = (value.instant(), early_value.instant())
             && (late < early || (strict && late == early))
         {
-            let detail = Detail::Order { later, earlier, strict, late: late.text, early: early.text };
+            let detail = Detail::Order { later, earlier, strict, late: value.inside(), early: early_value.inside() };
             self.note(code, value, spot, detail);
         }
     }
