@@ -7,7 +7,7 @@ use entente_ledger::leaf::Entry;
 use entente_ledger::merkle;
 use entente_observable::{Observable, defang};
 use entente_stix::validate::{Context, Profile, validate};
-use entente_stix::{Limits, Object, Severity, Timestamp};
+use entente_stix::{Limits, Object, Timestamp};
 use entente_store::Snapshot;
 use entente_store::logs::LogRow;
 use entente_store::manifest::{Head, ManifestRow, clause_key};
@@ -18,7 +18,7 @@ use crate::agreements::secret_keys;
 use crate::error::Result;
 use crate::facts::{Admitted, country_of, country_word};
 use crate::guest::Shown;
-use crate::prepare::observable_of;
+use crate::prepare::{is_told, observable_of};
 use crate::release::released_ids;
 use crate::state::{Held, KnownParty, State, word};
 use crate::view::{
@@ -619,12 +619,12 @@ fn marking_word(admitted: &Admitted) -> String {
     }
 }
 
-/// What an object breaks of STIX 2.1, without the notes. Computed from the bytes, so that nothing about it is stored.
+/// What an object breaks of STIX 2.1, as far as it [`is_told`]. Computed from the bytes, so that nothing about it is stored.
 fn findings(object: &Object) -> Vec<FindingLine> {
     let context = Context { patterns: Some(&entente_pattern::check_indicator), ..Context::default() };
     let mut found = Vec::new();
     validate(object, Profile::Standard, &context, &mut |finding| {
-        if finding.severity() != Severity::Note {
+        if is_told(finding.code()) {
             found.push(FindingLine {
                 code: finding.code().to_string(),
                 severity: finding.severity().name().to_owned(),

@@ -155,7 +155,7 @@ impl Exchange {
                 pattern.check_types(&mut |code, message| {
                     if code == Code::E913 {
                         unsupported.get_or_insert_with(|| refuse(code.as_str(), format!("/pattern: {message}")));
-                    } else if code.severity() != Severity::Note && !warnings.contains(&code) {
+                    } else if is_told(code) && !warnings.contains(&code) {
                         warnings.push(code);
                     }
                 });
@@ -230,10 +230,18 @@ fn validated(object: &Object, now: Timestamp) -> Result<Vec<Code>, Refusal> {
                 message: format!("{}: {}", finding.path(), finding.message()),
             });
         }
-        Severity::Warning if !warnings.contains(&finding.code()) => warnings.push(finding.code()),
+        Severity::Warning if is_told(finding.code()) && !warnings.contains(&finding.code()) => {
+            warnings.push(finding.code());
+        }
         Severity::Warning | Severity::Note => {}
     });
     refusal.map_or(Ok(warnings), Err)
+}
+
+/// Whether a finding is told of what is held: all but notes, and but an indicator without a name. Such the exchange writes itself,
+/// since a name is free text, which clauses withhold.
+pub(crate) fn is_told(code: Code) -> bool {
+    code.severity() != Severity::Note && code != Code::W519
 }
 
 /// What a refused line is called in its message: its beginning, or the id of a JSON object that has one.
