@@ -77,7 +77,8 @@ fn ids(span: Duration) {
 
 /// Reads a bundle of so many objects from a stream that is never held as a whole.
 fn stream(count: usize) {
-    let limits = Limits::offline();
+    // As the command line reads an operator's file: a bundle that streams by has no bound of its own.
+    let limits = Limits { bundle_size_bytes_max: usize::MAX, members_max: usize::MAX, ..Limits::offline() };
     let mut reader =
         Reader::new(BufReader::with_capacity(1 << 16, Written { next: 0, count, part: Vec::new(), at: 0 }), &limits);
     let (mut held, mut seen) = (0, 0_usize);
