@@ -5,10 +5,11 @@ mod generate;
 
 use std::collections::BTreeSet;
 
+use entente_stix::tables::common::SDO;
 use entente_stix::tables::{extensions, objects};
 use entente_stix::validate::{Context, Profile, Verdict, validate_bytes};
 use entente_stix::{Code, Limits, Object};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The verdict under `standard`, and each finding with its place.
 fn findings(text: &str) -> (Verdict, Vec<(Code, String)>) {
@@ -101,4 +102,41 @@ fn a_fault_changes_the_object_at_its_path_and_nowhere_else() {
     }
     assert!(count > 3000 && codes.len() >= 45, "{count} faults, {} codes", codes.len());
     assert!(codes.contains(&Code::E125) && codes.contains(&Code::W132));
+}
+
+#[test]
+fn what_cannot_be_read_is_invalid_under_every_profile_and_on_every_type() {
+    let values = [
+        json!(5),
+        json!("a"),
+        json!([]),
+        json!([5]),
+        json!({}),
+        json!(true),
+        json!(null),
+        json!(-1),
+        json!(101),
+        json!(1.5),
+    ];
+    let mut refused = 0;
+    for name in generate::names().filter(|name| *name != "bundle") {
+        let whole: Value = serde_json::from_str(&generate::full(name)).unwrap();
+        for property in SDO.properties.iter().map(|property| property.name) {
+            for value in &values {
+                let mut object = whole.clone();
+                object[property] = value.clone();
+                let text = object.to_string();
+                if Object::parse(text.as_bytes(), &Limits::admission()).is_ok() {
+                    continue;
+                }
+                refused += 1;
+                for profile in [Profile::Lenient, Profile::Standard, Profile::Strict] {
+                    let context = Context { enclosed: true, ..Context::default() };
+                    let verdict = validate_bytes(text.as_bytes(), &Limits::admission(), profile, &context, &mut |_| {});
+                    assert_eq!(verdict, Verdict::Invalid, "{profile:?}: {text}");
+                }
+            }
+        }
+    }
+    assert!(refused > 2_000, "{refused} objects were refused");
 }

@@ -16,6 +16,8 @@ use crate::value::{Shape, Value};
 const RESERVED: [&str; 5] = ["severity", "username", "phone_number", "phone_numbers", "action"];
 /// What makes an observable one that its producer versions.
 const VERSIONING: [&str; 4] = ["created", "modified", "created_by_ref", "revoked"];
+/// What the head of an object reads beside them, whatever the type.
+const READ: [&str; 2] = ["confidence", "labels"];
 
 /// The top-level properties that extensions of an object bring.
 #[derive(Debug)]
@@ -52,10 +54,15 @@ impl<'t> Walk<'t, '_> {
         } else if name == "defanged" {
             self.quoted(Code::E126, key, Spot::COMMON);
         } else if class == Class::Sco && VERSIONING.contains(&name.as_ref()) {
-            self.versioning(value, &name);
+            self.sdo_form(value, &name);
         } else {
             self.quoted(Code::W132, key, Spot::COMMON);
-            self.sweep(value, Spot::COMMON);
+            // A value that `Object::parse` refuses is an error here, too.
+            if VERSIONING.contains(&name.as_ref()) || READ.contains(&name.as_ref()) {
+                self.sdo_form(value, &name);
+            } else {
+                self.sweep(value, Spot::COMMON);
+            }
         }
     }
 

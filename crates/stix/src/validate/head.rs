@@ -135,8 +135,8 @@ impl<'t> Walk<'t, '_> {
         }
     }
 
-    /// Walks a property by which the producer of an observable versions it; the rule itself follows in `common_rules`.
-    pub(super) fn versioning(&mut self, value: Value<'t>, name: &str) {
+    /// Walks a common property of domain objects on an object of another class, for its form alone.
+    pub(super) fn sdo_form(&mut self, value: Value<'t>, name: &str) {
         if let Some((_, property)) = found(&SDO, name) {
             self.form(value, property.form, Spot::common(property.name));
         }
