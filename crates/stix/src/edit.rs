@@ -64,28 +64,28 @@ impl<'a> Edit<'a> {
         let cut = |start: usize, end: usize| raw.get(start..end).unwrap_or_default();
         let mut out = Vec::with_capacity(raw.len());
         // Spans of keys are without quotes.
-        let first = members.first().map_or(1, |member| member.key.start.saturating_sub(1));
+        let first = members.first().map_or(1, |member| member.key.start().saturating_sub(1));
         out.extend_from_slice(cut(0, first));
         let mut separator: &[u8] = b",";
         let mut is_first = true;
         let mut previous_end = first;
         for (at, member) in members.iter().enumerate() {
-            let key_start = member.key.start.saturating_sub(1);
+            let key_start = member.key.start().saturating_sub(1);
             if at > 0 {
                 separator = cut(previous_end, key_start);
             }
-            previous_end = member.value.end;
+            previous_end = member.value.end();
             let key = self.object.key(member);
             let value = match self.changed(&key) {
                 Some(None) => continue,
                 Some(Some(value)) => Cow::Borrowed(value.as_slice()),
-                None => Cow::Borrowed(cut(member.value.start, member.value.end)),
+                None => Cow::Borrowed(cut(member.value.start(), member.value.end())),
             };
             if !is_first {
                 out.extend_from_slice(separator);
             }
             is_first = false;
-            out.extend_from_slice(cut(key_start, member.value.start));
+            out.extend_from_slice(cut(key_start, member.value.start()));
             out.extend_from_slice(&value);
         }
         for (key, value) in &self.changes {
@@ -100,7 +100,7 @@ impl<'a> Edit<'a> {
             out.push(b':');
             out.extend_from_slice(value);
         }
-        let last = members.last().map_or(first, |member| member.value.end);
+        let last = members.last().map_or(first, |member| member.value.end());
         out.extend_from_slice(cut(last, raw.len()));
         out
     }

@@ -44,7 +44,7 @@ pub struct Members<'a> {
 pub fn members(object: &[u8]) -> Result<Members<'_>, JsonError> {
     let notes = scan::scan(object, &Limits::offline())?;
     if !notes.is_object {
-        return Err(JsonError::new(JsonErrorKind::NotObject, notes.value.start));
+        return Err(JsonError::new(JsonErrorKind::NotObject, notes.value.start()));
     }
     // INVARIANT: the scan has refused anything but UTF-8.
     let text = std::str::from_utf8(object).unwrap_or_default();

@@ -98,12 +98,12 @@ impl Object {
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, ParseError> {
         let notes = scan::scan(bytes, limits)?;
         if !notes.is_object {
-            return Err(JsonError::new(JsonErrorKind::NotObject, notes.value.start).into());
+            return Err(JsonError::new(JsonErrorKind::NotObject, notes.value.start()).into());
         }
         // INVARIANT: the scan has refused anything but UTF-8, so the text is whole.
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let raw = notes.value.of(text);
-        let skipped = notes.value.start;
+        let skipped = notes.value.start();
         let mut members = notes.members;
         let mut references = notes.references;
         if skipped > 0 {
@@ -265,7 +265,7 @@ impl Object {
 }
 
 fn shift(span: Span, by: usize) -> Span {
-    Span::new(span.start.saturating_sub(by), span.end.saturating_sub(by))
+    Span::new(span.start().saturating_sub(by), span.end().saturating_sub(by))
 }
 
 fn head(raw: &str, members: &[Member]) -> Result<Head, ParseError> {
@@ -360,7 +360,7 @@ fn text(raw: &str, member: &Member, property: &str) -> Result<Text, ParseError> 
     };
     Ok(match unescape(inside) {
         Cow::Borrowed(_) => {
-            Text::Part(Span::new(member.value.start.saturating_add(1), member.value.end.saturating_sub(1)))
+            Text::Part(Span::new(member.value.start().saturating_add(1), member.value.end().saturating_sub(1)))
         }
         Cow::Owned(copy) => Text::Copy(copy.into_boxed_str()),
     })

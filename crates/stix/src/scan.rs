@@ -16,21 +16,30 @@ const PAIRWISE_KEYS_MAX: usize = 32;
 /// LIMIT: longer reference paths are shortened, so that 10,000 references at depth 64 cannot multiply the memory of the body.
 const PATH_SIZE_BYTES_MAX: usize = 512;
 
-/// A half-open range of byte positions.
+/// A half-open range of byte positions. Four bytes a position: objects are held by the hundred thousand, and most of an object
+/// beside its text is spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Span {
-    pub(crate) const fn new(start: usize, end: usize) -> Self {
-        Self { start, end }
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: position(start), end: position(end) }
+    }
+
+    pub(crate) fn start(self) -> usize {
+        whole(self.start)
+    }
+
+    pub(crate) fn end(self) -> usize {
+        whole(self.end)
     }
 
     /// Cuts the span out of `text`; a span of another text gives the empty string.
     pub(crate) fn of(self, text: &str) -> &str {
-        text.get(self.start..self.end).unwrap_or_default()
+        text.get(self.start()..self.end()).unwrap_or_default()
     }
 }
 
@@ -92,7 +101,7 @@ struct Scanner<'a> {
     limits: &'a Limits,
     depth_max: usize,
     frames: Vec<Frame>,
-    keys: Vec<(u32, u32)>,
+    keys: Vec<Span>,
     notes: Notes,
 }
 
@@ -273,11 +282,11 @@ impl Scanner<'_> {
         frame.key_is_reference = is_reference;
         if suspect && frame.count <= PAIRWISE_KEYS_MAX {
             let earlier = self.keys.get(frame.keys_from..).unwrap_or_default();
-            if earlier.iter().any(|&other| same_key(key_text(self.text, other), raw)) {
+            if earlier.iter().any(|&other| same_key(other.of(self.text), raw)) {
                 return Err(JsonError::new(JsonErrorKind::DuplicateKey, quote));
             }
         }
-        self.keys.push((position(key.start), position(key.end)));
+        self.keys.push(key);
         Ok(())
     }
 
@@ -286,18 +295,17 @@ impl Scanner<'_> {
             return Ok(());
         };
         if frame.count > PAIRWISE_KEYS_MAX {
-            let mut keys: Vec<(Cow<'_, str>, u32)> = self
+            let mut keys: Vec<(Cow<'_, str>, usize)> = self
                 .keys
                 .get(frame.keys_from..)
                 .unwrap_or_default()
                 .iter()
-                .map(|&key| (unescape(key_text(self.text, key)), key.0))
+                .map(|&key| (unescape(key.of(self.text)), key.start()))
                 .collect();
             keys.sort_unstable();
             let double = keys.iter().zip(keys.iter().skip(1)).find(|(left, right)| left.0 == right.0);
             if let Some((_, (_, start))) = double {
-                let offset = usize::try_from(*start).unwrap_or_default().saturating_sub(1);
-                return Err(JsonError::new(JsonErrorKind::DuplicateKey, offset));
+                return Err(JsonError::new(JsonErrorKind::DuplicateKey, start.saturating_sub(1)));
             }
         }
         self.keys.truncate(frame.keys_from);
@@ -325,7 +333,7 @@ impl Scanner<'_> {
             return Ok(());
         }
         if self.notes.references.len() >= self.limits.references_max {
-            return Err(JsonError::new(JsonErrorKind::References, target.start));
+            return Err(JsonError::new(JsonErrorKind::References, target.start()));
         }
         let position = self.notes.members.len();
         let place = match self.frames.as_slice() {
@@ -373,7 +381,7 @@ impl Scanner<'_> {
         let inside = Span::new(start, self.at);
         self.bump();
         // Unescaping never lengthens a string, so only long ones need the exact count.
-        if inside.end.saturating_sub(inside.start) > size_max && unescape(inside.of(self.text)).len() > size_max {
+        if inside.end().saturating_sub(start) > size_max && unescape(inside.of(self.text)).len() > size_max {
             return Err(JsonError::new(too_long, start.saturating_sub(1)));
         }
         Ok(inside)
@@ -540,12 +548,12 @@ fn same_key(left: &str, right: &str) -> bool {
     if left.contains('\\') || right.contains('\\') { unescape(left) == unescape(right) } else { left == right }
 }
 
-fn key_text(text: &str, (start, end): (u32, u32)) -> &str {
-    let at = |position| usize::try_from(position).unwrap_or_default();
-    text.get(at(start)..at(end)).unwrap_or_default()
-}
-
 /// INVARIANT: `scan` refuses texts longer than a `u32` counts.
 fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// No position is lost: the targets this builds for have at least 32 bits.
+fn whole(position: u32) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
 }

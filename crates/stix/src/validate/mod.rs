@@ -206,7 +206,7 @@ pub fn validate_bytes(
             let text = std::str::from_utf8(bytes).unwrap_or_default();
             return walked(text, profile, context, None, emit);
         }
-        Ok(notes) => JsonError::new(JsonErrorKind::NotObject, notes.value.start),
+        Ok(notes) => JsonError::new(JsonErrorKind::NotObject, notes.value.start()),
         Err(error) => error,
     };
     emit(&json_finding(&error, profile));
