@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::agreement::Agreement;
 use crate::decide::{Decision, decide, evaluate, floors};
 use crate::facts::Request;
+use crate::plain::EN;
 use crate::reason::{Predicate, Reason};
 use crate::terms::Clause;
-use crate::words;
 
 /// Explains one decision.
 #[derive(Clone, Debug, Serialize)]
@@ -150,7 +150,7 @@ fn assemble(
         agreement: deciding.map(|agreement| agreement.id().to_string()),
         agreement_hash: deciding.map(Agreement::hash_text),
         clause: clause.map(|clause| clause.id.to_string()),
-        obligations: clause.map(|clause| words::obligations(&clause.obligations)).unwrap_or_default(),
+        obligations: clause.map(|clause| EN.obligations(&clause.obligations)).unwrap_or_default(),
         changes_if: changes_if(request, decision, near),
         until: deciding.filter(|_| decision.is_permit()).map(|agreement| until(request, agreement, clause)),
         floors: floor_hits,
@@ -219,7 +219,7 @@ fn changes_if(request: &Request<'_>, decision: Decision, near: Option<&ClauseRes
         Reason::FloorAmbiguous => "the agreement is amended so that only one clause matches".to_owned(),
         _ => {
             let actions: Vec<&str> = near?.failing.iter().map(|failure| failure.action.as_str()).collect();
-            words::list(&actions, "and")
+            EN.all(&actions)
         }
     };
     Some(text)
@@ -249,10 +249,10 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
             format!(
                 "clause {} is for {}, not for {}",
                 clause.id,
-                words::purposes(clause.purposes),
-                words::purposes(request.purposes)
+                EN.purposes(clause.purposes),
+                EN.purposes(request.purposes)
             ),
-            format!("ask for the purpose {}", words::list(&clause.purposes.names(), "or")),
+            format!("ask for the purpose {}", EN.any(&clause.purposes.names())),
         ),
         Predicate::Door => (
             json!(request.doors),
@@ -263,14 +263,14 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
         Predicate::Type => (
             json!(facts.object_type),
             json!(clause.types),
-            format!("clause {} covers {}, this is `{}`", clause.id, words::types(clause.types), facts.object_type),
+            format!("clause {} covers {}, this is `{}`", clause.id, EN.types(clause.types), facts.object_type),
             amend(&format!("covers the type `{}`", facts.object_type)),
         ),
         Predicate::Kind => (
             json!(facts.kind.map_or("none", |kind| kind.name())),
             json!(clause.kinds),
-            format!("clause {} does not cover {}", clause.id, words::kind(facts.kind)),
-            amend(&format!("covers {}", words::kind(facts.kind))),
+            format!("clause {} does not cover {}", clause.id, (EN.kind)(facts.kind)),
+            amend(&format!("covers {}", (EN.kind)(facts.kind))),
         ),
         Predicate::Tlp => (
             json!(facts.tlp.key()),
@@ -284,10 +284,10 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
             format!(
                 "clause {} is for data that permits {}, this permits {}",
                 clause.id,
-                words::pap(clause.pap_max),
-                words::pap(facts.pap)
+                (EN.pap)(clause.pap_max),
+                (EN.pap)(facts.pap)
             ),
-            format!("the originator permits {}", words::pap(clause.pap_max)),
+            format!("the originator permits {}", (EN.pap)(clause.pap_max)),
         ),
         Predicate::Origin => (
             json!(facts.origin),
@@ -295,8 +295,8 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
             format!(
                 "clause {} covers {}, this is {}",
                 clause.id,
-                words::origins(clause.origins),
-                words::origin(facts.origin)
+                EN.origins(clause.origins),
+                (EN.origin)(facts.origin)
             ),
             "ask the originator for consent".to_owned(),
         ),
@@ -306,8 +306,8 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
             format!(
                 "clause {} covers data about {}, this is about {}",
                 clause.id,
-                words::subjects(clause.compiled.subjects),
-                words::subjects(facts.subject)
+                EN.subjects(clause.compiled.subjects),
+                EN.subjects(facts.subject)
             ),
             if facts.subject.is_empty() {
                 "say whom the data concerns".to_owned()
@@ -325,8 +325,8 @@ fn failure(predicate: Predicate, clause: &Clause, request: &Request<'_>, age_day
             json!(age_days),
             json!(clause.max_age_days),
             needs(
-                format!("data of at most {}", words::days(u32::from(clause.max_age_days))),
-                words::days(u32::from(age_days)),
+                format!("data of at most {}", (EN.days)(u32::from(clause.max_age_days))),
+                (EN.days)(u32::from(age_days)),
             ),
             format!("see it again, or raise `max_age_days` to {age_days} (needs an amendment)"),
         ),
@@ -356,12 +356,7 @@ fn door_sentence(clause: &Clause, request: &Request<'_>) -> String {
     if clause.private_lookup {
         return format!("clause {} answers blind queries and releases nothing else", clause.id);
     }
-    format!(
-        "clause {} goes by {}, not by {}",
-        clause.id,
-        words::doors(clause.compiled.doors),
-        words::doors(request.doors)
-    )
+    format!("clause {} goes by {}, not by {}", clause.id, EN.doors(clause.compiled.doors), EN.doors(request.doors))
 }
 
 fn attributes(request: &Request<'_>) -> Map<String, Value> {

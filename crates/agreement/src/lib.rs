@@ -79,7 +79,6 @@ mod text;
 mod times;
 mod victim;
 mod vocabulary;
-mod words;
 
 pub use agreement::{Agreement, State};
 pub use apply::{Applied, Context, apply, pseudonym_identity};

@@ -83,7 +83,7 @@ fn a_value_with_a_quote_or_line_feed_cannot_add_a_line() {
 #[test]
 fn plain_words_name_every_clause_and_its_limits() {
     let terms = agr_12();
-    let sentences = plain::sentences(terms.terms());
+    let sentences = plain::sentences(terms.terms(), plain::Language::English);
     assert_eq!(
         sentences[1],
         "Northtel plc gives Fusion Centre for Cyber Police, for disrupting command-and-control servers and criminal investigation, \
@@ -103,4 +103,38 @@ fn plain_words_name_every_clause_and_its_limits() {
     for clause in &terms.terms().clauses {
         assert!(sentences.iter().any(|sentence| sentence.ends_with(&format!("({}).", clause.id))));
     }
+}
+
+#[test]
+fn plain_words_say_the_same_in_every_language() {
+    let terms = agr_12();
+    let english = plain::sentences(terms.terms(), plain::Language::English);
+    for language in plain::Language::ALL {
+        let sentences = plain::sentences(terms.terms(), language);
+        assert_eq!(sentences.len(), english.len(), "{language}");
+        for (clause, sentence) in terms.terms().clauses.iter().zip(&sentences[1..]) {
+            let id = clause.id.as_str();
+            for needed in [id, clause.tlp_max.name()].into_iter().take(if clause.private_lookup || clause.aggregates {
+                1
+            } else {
+                2
+            }) {
+                assert!(sentence.contains(needed), "{language} {id} lacks {needed}: {sentence}");
+            }
+        }
+        let whole = sentences.concat();
+        assert!(!whole.contains(['{', '}']), "{language}: {whole}");
+        for party in &terms.terms().parties {
+            assert!(whole.contains(&party.name), "{language} names {}", party.name);
+        }
+    }
+}
+
+#[test]
+fn plain_words_from_right_to_left_keep_names_and_dates_apart() {
+    let terms = agr_12();
+    let opening = plain::sentences(terms.terms(), plain::Language::Arabic).remove(0);
+    let from = terms.terms().valid_from.to_millis_string();
+    assert!(opening.contains(&format!("\u{2068}{}\u{2069}", &from[..10])), "{opening}");
+    assert!(opening.contains("\u{2068}Northtel plc\u{2069}"), "{opening}");
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use entente_agreement::plain::Language;
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -212,6 +213,9 @@ pub(crate) enum AgreementCommand {
     Check {
         /// The text or note
         file: PathBuf,
+        /// Language of the plain words: en, fr, es, ar or it
+        #[arg(long, value_name = "TAG", default_value = "en", value_parser = language)]
+        lang: Language,
     },
     /// Sign a draft or countersign a note; installs it once every party has signed
     Sign {
@@ -229,6 +233,9 @@ pub(crate) enum AgreementCommand {
     Show {
         /// Agreement id, or a file
         agreement: String,
+        /// Language of the plain words: en, fr, es, ar or it
+        #[arg(long, value_name = "TAG", default_value = "en", value_parser = language)]
+        lang: Language,
         /// Print the signed note itself
         #[arg(long)]
         note: bool,
@@ -592,4 +599,10 @@ pub(crate) struct PatternMatch {
     /// Exit with 6 when nothing matches
     #[arg(long, value_name = "VERDICT", value_parser = ["no-match"])]
     pub(crate) fail_on: Option<String>,
+}
+
+/// Reads the tag of a language of plain words.
+fn language(tag: &str) -> Result<Language, String> {
+    let known = || Language::ALL.map(Language::tag).join(", ");
+    Language::parse(tag).ok_or_else(|| format!("plain words are in {}", known()))
 }

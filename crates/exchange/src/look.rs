@@ -1,7 +1,7 @@
 //! The values behind pages, tables and JSON. Staff sees what the node holds; a guest sees what a decision permits through the
 //! console, in the form the obligations give it.
 
-use entente_agreement::{Agreement, MarkingState, PartyId, Recipients, Releasers};
+use entente_agreement::{Agreement, MarkingState, PartyId, Recipients, Releasers, plain};
 use entente_formats::Class;
 use entente_ledger::leaf::Entry;
 use entente_ledger::merkle;
@@ -364,7 +364,7 @@ impl Exchange {
         })?;
         Ok(Some(AgreementView {
             line: self.agreement_line(&state, held, viewer)?,
-            sentences: entente_agreement::plain::sentences(terms),
+            sentences: plain::sentences(terms, plain::Language::English),
             parties: parties_of(&held.agreement),
             clauses,
             suspended_by: held.agreement.suspended_by().into_iter().map(ToString::to_string).collect(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use entente_agreement::plain::{self, Language};
 use entente_agreement::template::{self, TemplateInput, TemplateParty};
 use entente_agreement::{Agreement, AgreementId, PartyId, Role, Terms, TextError};
 use entente_exchange::node::Card;
@@ -21,11 +22,11 @@ use crate::output::{Form, Output, thousands, visible, wrapped};
 pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -> Outcome {
     match command {
         AgreementCommand::New(args) => new(args, global, output),
-        AgreementCommand::Check { file } => {
+        AgreementCommand::Check { file, lang } => {
             let bytes = fs::read(&file).map_err(|e| Failure::file("read", &file, &e))?;
             let terms = parse_any(&bytes).map_err(|errors| refused(&file, &errors))?;
             remark(&terms, output);
-            describe(&terms, output)?;
+            describe(&terms, lang, output)?;
             Ok(exit::OK)
         }
         AgreementCommand::Sign { file } => sign(&file, &open(global)?, output),
@@ -52,7 +53,7 @@ pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -
             )?;
             Ok(exit::OK)
         }
-        AgreementCommand::Show { agreement, note } => show(agreement, note, global, output),
+        AgreementCommand::Show { agreement, lang, note } => show(agreement, lang, note, global, output),
         AgreementCommand::Suspend { id, reason, yes } => suspend(&open(global)?, &id, &reason, yes, output),
         AgreementCommand::Resume { id } => resume(&open(global)?, &id, output),
     }
@@ -101,22 +102,26 @@ fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
 }
 
 /// Shows an agreement that the node knows, or the text in a file.
-fn show(agreement: String, note: bool, global: &Global, output: &Output) -> Outcome {
+fn show(agreement: String, lang: Language, note: bool, global: &Global, output: &Output) -> Outcome {
     let path = Path::new(&agreement);
     let known =
         AgreementId::parse(&agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, &agreement));
-    let view = match known {
+    let mut view = match known {
         Some(Ok(view)) => view,
         // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
         _ if path.is_file() => {
             let bytes = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
             let terms = parse_any(&bytes).map_err(|errors| refused(path, &errors))?;
-            describe(&terms, output)?;
+            describe(&terms, lang, output)?;
             return Ok(exit::OK);
         }
         Some(Err(failure)) => return Err(failure),
         None => return Err(ExchangeError::UnknownAgreement(agreement).into()),
     };
+    if lang != Language::default() {
+        let terms = parse_any(view.note.as_bytes()).map_err(|errors| refused(path, &errors))?;
+        view.sentences = plain::sentences(&terms, lang);
+    }
     match (output.form, note) {
         (Form::People, true) => output.data(&view.note)?,
         (Form::People, false) => {
@@ -382,8 +387,8 @@ fn parse_any(bytes: &[u8]) -> Result<Terms, Vec<TextError>> {
     }
 }
 
-fn describe(terms: &Terms, output: &Output) -> Result<(), Failure> {
-    let sentences = entente_agreement::plain::sentences(terms);
+fn describe(terms: &Terms, lang: Language, output: &Output) -> Result<(), Failure> {
+    let sentences = plain::sentences(terms, lang);
     match output.form {
         Form::People => {
             output.data(&format!("{}  v{}  {}\n\n", terms.id, terms.version, terms.title))?;

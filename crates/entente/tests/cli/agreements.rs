@@ -35,6 +35,22 @@ fn an_agreement_is_drafted_checked_signed_and_shown() {
 }
 
 #[test]
+fn an_agreement_is_read_in_the_language_of_its_officer() {
+    // Would break: a police officer countersigns sentences in a language that is not his own.
+    let desk = Desk::pair();
+    let shown =
+        |lang: &str| desk.run(&["--home", "north", "agreement", "show", "agr-1", "--lang", lang]).expect(0).stdout;
+    assert!(shown("fr").contains("s'accordent sur"), "{}", shown("fr"));
+    assert!(shown("es-MX").contains("acuerdan"), "{}", shown("es-MX"));
+    assert!(shown("it").contains("concordano"), "{}", shown("it"));
+    assert!(shown("ar").contains("اتفق"), "{}", shown("ar"));
+    let checked = desk.run(&["--home", "north", "agreement", "check", "agr-1", "--lang", "fr"]).expect(0).stdout;
+    assert!(checked.contains("s'accordent sur"), "{checked}");
+    let refused = desk.run(&["--home", "north", "agreement", "show", "agr-1", "--lang", "tlh"]).expect(2).stderr;
+    assert!(refused.contains("en, fr, es, ar, it"), "{refused}");
+}
+
+#[test]
 fn a_fault_of_a_text_is_named_with_its_line() {
     // Would break: an officer searches a draft of two hundred lines for what is wrong with it.
     let desk = Desk::pair();
