@@ -327,6 +327,34 @@ fn the_counterexample_lies_next_to_the_boundary() {
 }
 
 #[test]
+fn a_kind_that_none_of_the_types_has_makes_no_difference() {
+    let text =
+        in_clause(&base(), "phish-out", "[\"indicator\", \"url\", \"domain-name\", \"relationship\"]", "[\"url\"]");
+    let more = in_clause(&text, "phish-out", "kinds = [\"url\", ", "kinds = [\"url\", \"ipv4-addr\", ");
+    assert_eq!(regions(&parsed(&more), &parsed(&text)).relation, Relation::Equal);
+}
+
+#[test]
+fn without_redaction_victims_are_not_covered() {
+    let text = base();
+    let less = in_clause(&text, "c2-out", "\"redact-victim:prefix\", ", "");
+    let found = regions(&parsed(&less), &parsed(&text));
+    // It covers less, and does less to what it covers.
+    assert_eq!(found.relation, Relation::Incomparable);
+    assert!(found.added.is_empty());
+    assert_eq!(found.obligations[0].difference.term, "redact-victim");
+    assert_eq!(found.obligations[0].difference.direction, Direction::Broader);
+    let [region] = found.removed.as_slice() else { panic!("{found:?}") };
+    assert_eq!(region.counterexample().facts.subject, SubjectSet::of(&[Subject::Victim]));
+    assert!(
+        region.sentence().ends_with("its clause `c2-out` does not cover data about victim"),
+        "{}",
+        region.sentence()
+    );
+    check_counterexamples(&found.removed, &signed(&text), &signed(&less));
+}
+
+#[test]
 fn a_new_clause_and_another_key_are_shown() {
     let text = base();
     let more = with(
@@ -401,6 +429,55 @@ fn the_result_is_written_in_stable_words() {
             "a": "90d", "b": "180d", "counterexample": json["obligations"][0]["counterexample"],
         })
     );
+}
+
+/// Writes a text of clauses that overlap in many ways, all with the same obligations.
+fn tangled(clauses: u32, seed: u32) -> String {
+    let text = base();
+    let (start, end) = (text.find("[[clause]]").unwrap(), text.find("[onward]").unwrap());
+    let mut state = seed;
+    let mut next = |bound: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % bound
+    };
+    let mut some = |words: &[&str]| {
+        let mut chosen: Vec<String> = words.iter().filter(|_| next(2) == 1).map(|word| format!("\"{word}\"")).collect();
+        if chosen.is_empty() {
+            chosen.push(format!("\"{}\"", words[0]));
+        }
+        chosen.join(", ")
+    };
+    let mut all = String::new();
+    for at in 0..clauses {
+        let purposes: Vec<&str> = Purpose::ALL.iter().map(|purpose| purpose.name()).collect();
+        let doors: Vec<&str> =
+            Door::ALL.iter().map(|door| door.name()).filter(|door| *door != "private-lookup").collect();
+        all.push_str(&format!(
+            "[[clause]]\nid = \"c-{at}\"\nfrom = \"northtel\"\nto = [\"fusion\"]\npurpose = [{}]\n\
+             types = [\"indicator\", {}]\nkinds = [\"url\", {}]\ntlp_max = \"green\"\npap_max = \"green\"\nconfidence_min = {}\n\
+             max_age_days = {}\norigin = [{}]\nsubject = [{}]\ndoors = [{}]\ntext = false\nobligations = [\"retain:9d\"]\n\n",
+            some(&purposes),
+            some(&["malware", "tool", "campaign", "report", "note"]),
+            some(&["ipv4-addr", "ipv6-addr", "domain-name", "none"]),
+            at % 100,
+            // The last may be the oldest, so that none is covered by one before it.
+            at + 1,
+            some(&["own", "public", "community"]),
+            some(&["infrastructure", "suspect", "other-person"]),
+            some(&doors),
+        ));
+    }
+    format!("{}{all}{}", &text[..start], &text[end..])
+}
+
+#[test]
+fn a_text_made_to_be_costly_is_refused() {
+    let few = (parsed(&tangled(4, 1)), parsed(&tangled(4, 2)));
+    let found = regions(&few.0, &few.1);
+    assert!(!found.added.is_empty());
+    let many = (parsed(&tangled(120, 1)), parsed(&tangled(120, 2)));
+    let error = compare(&many.0, &many.1).unwrap_err();
+    assert_eq!(error.code(), "compare.too-complex");
 }
 
 /// A clause in a domain small enough to enumerate.

@@ -172,6 +172,9 @@ impl CompareError {
     }
 }
 
+/// LIMIT: regions of a list; nobody reads more before signing.
+const REGIONS_MAX: usize = 10_000;
+
 type Pair = (PartyId, PartyId);
 /// Boxes with the position of their clause.
 type Cells = Vec<(usize, Cell)>;
@@ -297,6 +300,10 @@ fn regions(
     for (at, cell) in cells {
         let Some(clause) = terms.clauses.get(*at) else { continue };
         for piece in budget.subtract_all(vec![*cell], minus.iter().map(|(_, cell)| cell))? {
+            if out.len() >= REGIONS_MAX {
+                return Err(CompareError::TooComplex);
+            }
+            budget.spend(minus.len())?;
             let Some(counterexample) = witness::pick(&piece, cell, pair) else { continue };
             let sentence = region::sentence(clause, &piece.at(&counterexample), pair, other, minus);
             out.push(Region {

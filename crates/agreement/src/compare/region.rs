@@ -220,6 +220,13 @@ impl serde::Serialize for Region {
     }
 }
 
+/// Counts the dimensions in which a point lies outside a box.
+fn distance(point: &Cell, other: &Cell) -> usize {
+    let sets = Axis::ALL.into_iter().filter(|axis| point.set(*axis) & !other.set(*axis) != 0);
+    let spans = Measure::ALL.into_iter().filter(|measure| !other.span(*measure).contains(point.span(*measure).from));
+    sets.count().saturating_add(spans.count())
+}
+
 /// Says what a box of the other text wants at a point, one phrase a dimension in which the point lies outside.
 fn phrases(point: &Cell, clause: &Clause, other: &Cell) -> Vec<String> {
     let values = Values::of(point);
@@ -274,12 +281,10 @@ pub(super) fn sentence(
         Channel::Existence => format!("lets {to} learn from {from} that this exists"),
     };
     let same = cells.iter().filter(|(_, cell)| cell.channel() == channel);
-    let named = same.filter_map(|(at, cell)| {
-        let clause = other.clauses.get(*at)?;
-        Some((clause, phrases(point, clause, cell)))
-    });
-    let why = match named.min_by_key(|(_, phrases)| phrases.len()) {
-        Some((nearest, phrases)) => {
+    let nearest = same.min_by_key(|(_, cell)| distance(point, cell));
+    let why = match nearest.and_then(|(at, cell)| Some((other.clauses.get(*at)?, cell))) {
+        Some((nearest, cell)) => {
+            let phrases = phrases(point, nearest, cell);
             let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
             format!("its clause `{}` {}", nearest.id, words::list(&phrases, "and"))
         }
