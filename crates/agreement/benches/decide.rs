@@ -1,11 +1,11 @@
-//! Decisions and releases per second on one core.
+//! Decisions and releases per second on one core, and the time to compare two texts.
 //!
 //! `cargo bench -p entente-agreement --bench decide`. Each figure is one decision, or one object through its obligations.
 #![expect(clippy::unwrap_used, reason = "the inputs are fixed; a benchmark may stop")]
 
 use entente_agreement::{
     Agreement, Context, Door, DoorSet, Facts, Keys, MarkingState, ObjectType, Origin, PartyId, Purpose, PurposeSet,
-    Request, Subject, SubjectSet, apply, decide, sign,
+    Request, Subject, SubjectSet, apply, compare, decide, sign,
 };
 use entente_ledger::note::SigningKey;
 use entente_observable::Kind;
@@ -113,6 +113,16 @@ fn one_agreement_of_5_clauses_withhold(bencher: divan::Bencher<'_, '_>) {
 fn ten_agreements_of_20_clauses_withhold(bencher: divan::Bencher<'_, '_>) {
     let agreements: Vec<Agreement> = (0..10).map(|nth| agreement(nth, 20)).collect();
     decide_with(bencher, &agreements, Purpose::MalwareAnalysis, false);
+}
+
+#[divan::bench]
+fn compare_two_texts_of_20_clauses(bencher: divan::Bencher<'_, '_>) {
+    let old = agreement(0, 20);
+    // Sixteen clauses of the copy ask for less confidence; they overlap, so that the difference is in many pieces.
+    let changed = old.terms().text().replace("confidence_min = 30", "confidence_min = 1");
+    let new = Agreement::draft(&changed).unwrap();
+    assert!(!compare(new.terms(), old.terms()).unwrap().added.is_empty());
+    bencher.bench_local(|| compare(divan::black_box(new.terms()), divan::black_box(old.terms())));
 }
 
 #[divan::bench]

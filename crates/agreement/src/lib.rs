@@ -14,6 +14,7 @@
 //! | say why, and why not | [`explain()`] | an [`Explanation`] in words, and the decision record |
 //! | carry out obligations | [`apply()`] | the bytes that may leave, checked again as a stranger would |
 //! | close references | [`close()`] | nothing released names anything that is not |
+//! | compare two texts | [`compare()`] | a [`Comparison`]: what one permits or leaves undone more than the other |
 //!
 //! # What it guarantees
 //!
@@ -26,9 +27,9 @@
 //! # What it is not
 //!
 //! It owns no file, socket, clock or random source: bytes, the present and the keys are arguments. Quotas, the store and the
-//! ledger are elsewhere. Comparing two texts, simulation, recalls and the reciprocity account are not part of this version;
-//! neither are IEP policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second
-//! evaluator (floor F14) is the caller's.
+//! ledger are elsewhere. Simulation, recalls and the reciprocity account are not part of this version; neither are IEP
+//! policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
+//! the caller's.
 //!
 //! # Examples
 //!
@@ -55,6 +56,7 @@
 mod agreement;
 mod apply;
 mod close;
+mod compare;
 mod decide;
 mod digest;
 mod error;
@@ -83,6 +85,10 @@ mod vocabulary;
 pub use agreement::{Agreement, State};
 pub use apply::{Applied, Context, apply, pseudonym_identity};
 pub use close::{Closing, close};
+pub use compare::{
+    Channel, CompareError, Comparison, Counterexample, Difference, Direction, ObligationChange, Region, Relation,
+    compare,
+};
 pub use decide::{Decision, Permit, Withhold, decide};
 pub use error::TextError;
 pub use explain::{ClauseResult, Explanation, Failure, FloorHit, RecordInput, explain};

@@ -227,6 +227,13 @@ pub(crate) enum AgreementCommand {
         /// The note
         file: PathBuf,
     },
+    /// Where the first text is broader or narrower than the second, with examples
+    Compare {
+        /// A text or note, or the id of an agreement of this node
+        a: String,
+        /// What it is compared with
+        b: String,
+    },
     /// Agreements of this node
     List,
     /// One agreement in plain words

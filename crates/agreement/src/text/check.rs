@@ -286,7 +286,7 @@ fn why_vacuous(clause: &Clause) -> Option<&'static str> {
 }
 
 /// Returns the kinds that objects of a type can have.
-fn kinds_of(object_type: ObjectType) -> KindSet {
+pub(crate) fn kinds_of(object_type: ObjectType) -> KindSet {
     let none = None;
     match object_type {
         ObjectType::Ipv4Addr => KindSet::of(&[Some(Kind::Ipv4Addr), Some(Kind::Network)]),

@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::error::TextError;
 use crate::terms::Terms;
 
+pub(crate) use check::kinds_of;
+
 /// The only value of the key `format`.
 pub const FORMAT: &str = "entente/agreement@1";
 

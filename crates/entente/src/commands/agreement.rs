@@ -31,6 +31,7 @@ pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -
         }
         AgreementCommand::Sign { file } => sign(&file, &open(global)?, output),
         AgreementCommand::Verify { file } => verify(&file, output),
+        AgreementCommand::Compare { a, b } => super::compare::run(&a, &b, global, output),
         AgreementCommand::List => {
             let agreements = open(global)?.agreements(&Viewer::Staff)?;
             let summary = json!({ "agreements": agreements.len() });
@@ -103,23 +104,15 @@ fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
 
 /// Shows an agreement that the node knows, or the text in a file.
 fn show(agreement: String, lang: Language, note: bool, global: &Global, output: &Output) -> Outcome {
-    let path = Path::new(&agreement);
-    let known =
-        AgreementId::parse(&agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, &agreement));
-    let mut view = match known {
-        Some(Ok(view)) => view,
-        // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
-        _ if path.is_file() => {
-            let bytes = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
-            let terms = parse_any(&bytes).map_err(|errors| refused(path, &errors))?;
+    let mut view = match named(&agreement, global)? {
+        Named::File(terms) => {
             describe(&terms, lang, output)?;
             return Ok(exit::OK);
         }
-        Some(Err(failure)) => return Err(failure),
-        None => return Err(ExchangeError::UnknownAgreement(agreement).into()),
+        Named::Known(view) => view,
     };
     if lang != Language::default() {
-        let terms = parse_any(view.note.as_bytes()).map_err(|errors| refused(path, &errors))?;
+        let terms = parse_any(view.note.as_bytes()).map_err(|errors| refused(Path::new(&agreement), &errors))?;
         view.sentences = plain::sentences(&terms, lang);
     }
     match (output.form, note) {
@@ -139,6 +132,36 @@ fn show(agreement: String, lang: Language, note: bool, global: &Global, output: 
         _ => output.json(&view)?,
     }
     Ok(exit::OK)
+}
+
+/// What an argument names that may be an agreement of the node or a file.
+enum Named {
+    Known(Box<AgreementView>),
+    File(Box<Terms>),
+}
+
+fn named(agreement: &str, global: &Global) -> Result<Named, Failure> {
+    let path = Path::new(agreement);
+    let known =
+        AgreementId::parse(agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, agreement));
+    match known {
+        Some(Ok(view)) => Ok(Named::Known(Box::new(view))),
+        // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
+        _ if path.is_file() => {
+            let bytes = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
+            parse_any(&bytes).map(|terms| Named::File(Box::new(terms))).map_err(|errors| refused(path, &errors))
+        }
+        Some(Err(failure)) => Err(failure),
+        None => Err(ExchangeError::UnknownAgreement(agreement.to_owned()).into()),
+    }
+}
+
+/// The terms of an agreement of the node, or of a text or note in a file.
+pub(super) fn terms(agreement: &str, global: &Global) -> Result<Terms, Failure> {
+    match named(agreement, global)? {
+        Named::File(terms) => Ok(*terms),
+        Named::Known(view) => parse_any(view.note.as_bytes()).map_err(|errors| refused(Path::new(agreement), &errors)),
+    }
 }
 
 /// The agreement as staff sees it.

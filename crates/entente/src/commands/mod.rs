@@ -3,6 +3,7 @@
 mod admit;
 mod agreement;
 mod batch;
+mod compare;
 mod convert;
 mod doctor;
 mod ledger;

@@ -77,6 +77,46 @@ fn a_fault_of_a_text_is_named_with_its_line() {
 }
 
 #[test]
+fn two_texts_are_compared_with_an_example_of_each_difference() {
+    // Would break: somebody signs an amendment without seeing what it lets out, or is shown a difference that is none.
+    let desk = Desk::pair();
+    let draft = ["--home", "north", "agreement", "new", "--with", "fusion", "--id", "agr-2", "--instrument", "MoU 2"];
+    let old = desk.run(&draft).expect(0).stdout;
+    let old = ["valid_from", "valid_to", "review_by"].iter().zip(["2027-01", "2028-01", "2027-06"]).fold(
+        old,
+        |text, (key, month)| {
+            let line = text.lines().find(|line| line.starts_with(key)).expect("the key").to_owned();
+            text.replacen(&line, &format!("{key} = {month}-01T00:00:00Z"), 1)
+        },
+    );
+    let new = old
+        .replacen("max_age_days = 180", "max_age_days = 200", 1)
+        .replacen("\"strip-source\", ", "", 1)
+        .replacen("ack_hours = 24", "ack_hours = 12", 1);
+    desk.write("old.txt", &old);
+    desk.write("new.txt", &new);
+    desk.write("broken.txt", new.replacen("\"amber\"", "\"red\"", 1));
+    let page = desk.page(&[
+        &["agreement", "compare", "new.txt", "old.txt"],
+        &["agreement", "compare", "old.txt", "old.txt"],
+        &["agreement", "compare", "old.txt", "old.txt", "--json"],
+        &["agreement", "compare", "broken.txt", "old.txt"],
+        &["agreement", "compare", "new.txt", "missing.txt"],
+        &["--home", "north", "agreement", "compare", "agr-1", "agr-1"],
+        &["--home", "north", "agreement", "compare", "agr-9", "old.txt"],
+    ]);
+    assert_snapshot!("agreement-compare", page);
+    let found = desk.run(&["agreement", "compare", "new.txt", "old.txt", "--json"]).expect(0).json();
+    assert_eq!(found["relation"], "incomparable");
+    assert_eq!(found["added"][0]["age_days"], serde_json::json!({ "from": 181, "to": 200 }));
+    assert_eq!(found["added"][0]["counterexample"]["age_days"], 181);
+    assert_eq!(found["added"][0]["counterexample"]["object"]["type"], "indicator");
+    assert_eq!((&found["removed"], &found["obligations"][0]["term"]), (&serde_json::json!([]), &"strip-source".into()));
+    assert_eq!(found["terms"][0]["direction"], "narrower");
+    assert_eq!(found["a"]["id"], "agr-2");
+}
+
+#[test]
 fn only_who_suspended_an_agreement_can_resume_it() {
     // Would break: the other side lifts a suspension, or is told to try.
     let desk = Desk::pair();
