@@ -12,7 +12,7 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
   check [STEP…]            format, layers, licences, vendored files, lints, clippy, docs (or only the steps named)
-  test [SUITE…]            everything: cargo test, then taxii, browser, kill, demo (or only the suites named)
+  test [SUITE…]            everything: cargo test, then stix, taxii, ledger, kill, demo, browser (or only the suites named)
        --update-screenshots   let the browser suite rewrite docs/screenshots
   bench [NAME…] [--quick]  benchmarks in release, one table beside the physical limits
   vendor --check|--update  vendored files against their digests, or fetched anew

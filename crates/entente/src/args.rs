@@ -460,6 +460,29 @@ pub(crate) enum Ledger {
         /// Agreement id
         agreement: String,
     },
+    /// Print one leaf's proof that it is in its log, a `.tlog-proof`
+    Prove {
+        /// Agreement id
+        agreement: String,
+        /// Index of the leaf, from 0
+        index: u64,
+    },
+    /// Write agreements, logs and receipts as files that an auditor can check alone
+    Export {
+        /// Directory to make; it must not exist, or be empty
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Receipts to write for each log: a number, the first ones, or `all`
+        #[arg(long, value_name = "N", default_value = "all", value_parser = receipts)]
+        receipts: u64,
+        /// Agreement ids; all logs when left out
+        agreements: Vec<String>,
+    },
+}
+
+/// Reads `all`, or how many.
+fn receipts(word: &str) -> Result<u64, String> {
+    if word == "all" { Ok(u64::MAX) } else { word.parse().map_err(|_| "must be a number or `all`".to_owned()) }
 }
 
 /// `token …`.

@@ -9,6 +9,7 @@
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
 //!
@@ -23,6 +24,7 @@ mod build;
 pub mod check;
 pub mod deliver;
 mod error;
+pub mod evidence;
 pub mod explain;
 pub mod export;
 mod facts;

@@ -107,7 +107,7 @@ impl Exchange {
 }
 
 /// A tlog-policy that trusts one log and asks for no witness.
-fn policy_text(log_vkey: &str) -> String {
+pub(crate) fn policy_text(log_vkey: &str) -> String {
     format!("log {log_vkey}\nquorum none\n")
 }
 
@@ -119,12 +119,7 @@ fn page(s: &Snapshot<'_>, log: &LogRow, head: i64, seqs: &[i64]) -> Result<PageR
         let near =
             s.manifest_row(head, *first)?.ok_or_else(|| halted(log, &format!("manifest row {first} is missing")))?;
         let index = u64::try_from(near.leaf).unwrap_or(u64::MAX);
-        let entry = s
-            .leaves(log.no, near.leaf, 1)?
-            .into_iter()
-            .find(|(at, _)| *at == near.leaf)
-            .ok_or_else(|| halted(log, &format!("leaf {index} is missing")))?
-            .1;
+        let entry = leaf(s, log, near.leaf)?;
         let batch = s.batch(head, &near, crate::release::BATCH_ROWS_MAX)?;
         let mut rows = Vec::with_capacity(batch.len());
         let mut taken = 0_usize;
@@ -144,6 +139,12 @@ fn page(s: &Snapshot<'_>, log: &LogRow, head: i64, seqs: &[i64]) -> Result<PageR
         rest = rest.get(taken..).unwrap_or_default();
     }
     Ok(PageReceipt { checkpoint: log.checkpoint.clone(), leaves })
+}
+
+/// The bytes of one leaf.
+pub(crate) fn leaf(s: &Snapshot<'_>, log: &LogRow, at: i64) -> Result<Vec<u8>> {
+    let found = s.leaves(log.no, at, 1)?.into_iter().find(|(index, _)| *index == at);
+    Ok(found.ok_or_else(|| halted(log, &format!("leaf {at} is missing")))?.1)
 }
 
 /// Salt and decision digest of a manifest row.
@@ -198,6 +199,7 @@ impl KeptPage {
     }
 }
 
-fn halted(log: &LogRow, problem: &str) -> ExchangeError {
+/// The ledger of a log that does not hold together.
+pub(crate) fn halted(log: &LogRow, problem: &str) -> ExchangeError {
     ExchangeError::LedgerHalted { agreement: log.agreement.clone(), problem: problem.to_owned() }
 }

@@ -143,6 +143,59 @@ pub fn tiles_of(size: u64) -> impl Iterator<Item = Tile> {
     })
 }
 
+/// Takes a hash tile: its name and its hashes.
+pub type TileSink<'a, E> = dyn FnMut(Tile, &[Hash]) -> Result<(), E> + 'a;
+
+/// Cuts the leaf hashes of a log, as they come, into the hash tiles of all levels.
+///
+/// Each tile is handed out once: when it is full, or with the width it has at the end. Holds at most 255 hashes a level.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tiler {
+    /// By level: the index of the tile that is being filled, and its hashes.
+    levels: Vec<(u64, Vec<Hash>)>,
+}
+
+impl Tiler {
+    /// Takes the next leaf hash and hands out the tiles that it fills, lowest level first.
+    ///
+    /// # Errors
+    ///
+    /// What `each` returns; the tiler is of no use then.
+    pub fn push<E>(&mut self, leaf: Hash, each: &mut TileSink<'_, E>) -> Result<(), E> {
+        let mut hash = leaf;
+        for level in 0..=LEVEL_MAX {
+            let at = usize::from(level);
+            if self.levels.len() == at {
+                self.levels.push((0, Vec::new()));
+            }
+            let Some((index, hashes)) = self.levels.get_mut(at) else { break };
+            hashes.push(hash);
+            if hashes.len() < usize::from(FULL_WIDTH) {
+                break;
+            }
+            each(Tile { content: Content::Hashes(level), index: *index, width: FULL_WIDTH }, hashes)?;
+            hash = merkle::root(hashes);
+            *index = index.saturating_add(1);
+            hashes.clear();
+        }
+        Ok(())
+    }
+
+    /// Hands out the tiles that are not full.
+    ///
+    /// # Errors
+    ///
+    /// What `each` returns.
+    pub fn finish<E>(self, each: &mut TileSink<'_, E>) -> Result<(), E> {
+        for (level, (index, hashes)) in (0..=LEVEL_MAX).zip(&self.levels).filter(|(_, (_, hashes))| !hashes.is_empty())
+        {
+            let width = u16::try_from(hashes.len()).unwrap_or(FULL_WIDTH);
+            each(Tile { content: Content::Hashes(level), index: *index, width }, hashes)?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads the content of a hash tile; `None` if its length is not `width` hashes.
 #[must_use]
 pub fn parse_hashes(bytes: &[u8], width: u16) -> Option<Vec<Hash>> {
@@ -213,6 +266,35 @@ mod tests {
         let full = tiles.iter().filter(|tile| tile.is_full()).count() as u64;
         let partial = tiles.iter().filter(|tile| !tile.is_full()).map(|tile| (tile.index, tile.width));
         std::iter::once((full, FULL_WIDTH)).filter(|(count, _)| *count > 0).chain(partial).collect()
+    }
+
+    #[test]
+    fn a_growing_log_is_cut_into_the_tiles_of_its_size() {
+        let leaves: Vec<Hash> = (0..66_000_u32).map(|number| merkle::leaf_hash(&number.to_be_bytes())).collect();
+        for size in [0, 1, 255, 256, 257, 512, 65_535, 65_536, 66_000] {
+            let mut cut: Vec<(Tile, Vec<Hash>)> = Vec::new();
+            let mut tiler = Tiler::default();
+            let mut keep = |tile: Tile, hashes: &[Hash]| {
+                cut.push((tile, hashes.to_vec()));
+                Ok::<(), ()>(())
+            };
+            for leaf in &leaves[..size] {
+                tiler.push(*leaf, &mut keep).unwrap();
+            }
+            tiler.finish(&mut keep).unwrap();
+            cut.sort();
+            let expected: Vec<Tile> =
+                tiles_of(size as u64).filter(|tile| matches!(tile.content, Content::Hashes(_))).collect();
+            assert_eq!(cut.iter().map(|(tile, _)| *tile).collect::<Vec<_>>(), expected, "size {size}");
+            for (tile, hashes) in cut {
+                let Content::Hashes(level) = tile.content else { unreachable!() };
+                let span = 256_usize.pow(u32::from(level));
+                assert_eq!(hashes.len(), usize::from(tile.width));
+                for (at, hash) in (usize::try_from(tile.index).unwrap() * 256..).zip(hashes) {
+                    assert_eq!(hash, merkle::root(&leaves[at * span..(at + 1) * span]), "{} at {at}", tile.path());
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! `ledger …`.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use entente_exchange::evidence::EvidenceCount;
 use entente_exchange::{Exchange, Viewer};
 use serde_json::json;
 
 use crate::args::Ledger;
 use crate::failure::{Failure, Outcome, exit};
-use crate::output::{Form, Output, thousands};
+use crate::output::{Form, Output, counted, thousands};
 
 /// Runs a `ledger` command.
 pub(crate) fn run(command: &Ledger, exchange: &Exchange, output: &Output) -> Outcome {
@@ -33,6 +37,19 @@ pub(crate) fn run(command: &Ledger, exchange: &Exchange, output: &Output) -> Out
             }
             Ok(exit::OK)
         }
+        Ledger::Prove { agreement, index } => {
+            let proof = exchange.leaf_proof(agreement, *index)?.ok_or_else(|| {
+                let message = format!("the log of agreement `{agreement}` has no leaf {index}");
+                Failure::new(exit::NOT_FOUND, "ledger.no-leaf", message).hint("entente ledger status")
+            })?;
+            match output.form {
+                // A signed note: every byte of it counts.
+                Form::People => output.bytes(proof.to_tlog_proof().as_bytes())?,
+                _ => output.json(&proof)?,
+            }
+            Ok(exit::OK)
+        }
+        Ledger::Export { to, receipts, agreements } => export(to, *receipts, agreements, exchange, output),
         Ledger::Verify => {
             let checks = exchange.verify_logs()?;
             let sound = checks.iter().all(|check| check.problems.is_empty());
@@ -62,4 +79,90 @@ pub(crate) fn run(command: &Ledger, exchange: &Exchange, output: &Output) -> Out
             })
         }
     }
+}
+
+/// The second verifier, which shares no line with this program; it goes with each export.
+const VERIFIER: [(&str, &str); 2] = [
+    ("verify.py", include_str!("../../../../e2e/ledger/verify.py")),
+    ("notes.py", include_str!("../../../../e2e/ledger/notes.py")),
+];
+
+/// Writes the evidence into a directory that appears only once it is complete.
+fn export(to: &Path, receipts_max: u64, agreements: &[String], exchange: &Exchange, output: &Output) -> Outcome {
+    let name = to.file_name().ok_or_else(|| Failure::usage(format!("`{}` names no directory", to.display())))?;
+    if to.is_dir() {
+        if fs::read_dir(to).map_err(|e| Failure::file("read", to, &e))?.next().is_some() {
+            return Err(Failure::new(exit::USAGE, "file.exists", format!("`{}` is not empty", to.display())));
+        }
+    } else if to.exists() {
+        return Err(Failure::new(exit::USAGE, "file.exists", format!("`{}` exists already", to.display())));
+    }
+    let mut part = name.to_owned();
+    part.push(format!(".part-{}", std::process::id()));
+    let part = to.with_file_name(part);
+    fs::create_dir_all(&part).map_err(|e| Failure::file("create", &part, &e))?;
+    let done = fill(&part, receipts_max, agreements, exchange).and_then(|count| {
+        if to.is_dir() {
+            // Not every system renames onto a directory, empty as it is.
+            fs::remove_dir(to).map_err(|e| Failure::file("replace", to, &e))?;
+        }
+        fs::rename(&part, to).map_err(|e| Failure::file("write", to, &e))?;
+        Ok(count)
+    });
+    if done.is_err() {
+        // What went wrong is said below; that the leavings stay is no second failure.
+        let _ = fs::remove_dir_all(&part);
+    }
+    let count = done?;
+    match output.form {
+        Form::People => {
+            output.data(&format!("{}\n", to.display()))?;
+            output.note(&summary(&count));
+            output.note(&format!("check it: python3 {} {}", to.join("verify.py").display(), to.display()));
+        }
+        _ => output.json(&json!({ "directory": to, "count": count }))?,
+    }
+    Ok(if count.logs == 0 { exit::NOTHING } else { exit::OK })
+}
+
+/// Writes all files of an export below `directory`.
+fn fill(
+    directory: &Path,
+    receipts_max: u64,
+    agreements: &[String],
+    exchange: &Exchange,
+) -> Result<EvidenceCount, Failure> {
+    let mut made = PathBuf::new();
+    let count = exchange.evidence(agreements, receipts_max, &mut |path, bytes| {
+        let file = directory.join(path);
+        // Files of one directory come one after the other, so most ask for no new one.
+        if let Some(parent) = file.parent().filter(|parent| *parent != made) {
+            fs::create_dir_all(parent)?;
+            made = parent.to_owned();
+        }
+        fs::write(file, bytes)
+    })?;
+    let readme = readme(&count);
+    for (name, text) in [("README", readme.as_str())].into_iter().chain(VERIFIER) {
+        let file = directory.join(name);
+        fs::write(&file, text).map_err(|e| Failure::file("write", &file, &e))?;
+    }
+    Ok(count)
+}
+
+fn summary(count: &EvidenceCount) -> String {
+    format!(
+        "{}, {}, {} with {} leaves, {} for {} released",
+        counted(count.agreements, "agreement"),
+        counted(count.notices, "notice"),
+        counted(count.logs, "log"),
+        thousands(count.leaves),
+        counted(count.receipts, "receipt"),
+        counted(count.released, "object"),
+    )
+}
+
+/// What the directory is and how to check it, for a reader who has nothing else.
+fn readme(count: &EvidenceCount) -> String {
+    format!("{}\n\nWritten: {}.\n", include_str!("evidence.txt").trim_end(), summary(count))
 }

@@ -92,3 +92,61 @@ fn the_ledger_is_shown_and_recomputed() {
     ]));
     assert_snapshot!("ledger", page);
 }
+
+#[test]
+fn evidence_is_written_whole_or_not_at_all() {
+    // Would break: an auditor is handed half an export, or one that the program itself does not accept.
+    let desk = Desk::pair();
+    desk.contribute();
+    {
+        let _north = desk.serve("north");
+        desk.run(&["--home", "fusion", "sync"]).expect(0);
+    }
+    let mut page = desk.page(&[
+        &["--home", "north", "ledger", "export", "--to", "evidence"],
+        &["--home", "north", "ledger", "export", "--to", "evidence"],
+        &["--home", "north", "ledger", "export", "--to", "other/two", "agr-1", "--receipts", "2", "--json"],
+        &["--home", "north", "ledger", "export", "--to", "none", "agr-9"],
+        &["--home", "north", "ledger", "export", "--to", "none", "--receipts", "few"],
+        &["--home", "north", "ledger", "export", "--to", "north/entente.toml"],
+        &["--home", "north", "ledger", "prove", "agr-1", "1"],
+        &["--home", "north", "ledger", "prove", "agr-1", "99"],
+        &["--home", "north", "ledger", "prove", "agr-9", "0"],
+    ]);
+    for to in ["evidence", "other/two"] {
+        page.push_str(&format!("{to}:\n"));
+        let mut names = files(&desk.path().join(to));
+        names.sort();
+        for name in names {
+            page.push_str(&format!("  {name}\n"));
+        }
+    }
+    let held: Vec<_> =
+        std::fs::read_dir(desk.path()).expect("the desk").map(|e| e.expect("an entry").file_name()).collect();
+    assert!(!held.iter().any(|name| name.to_string_lossy().contains("none")), "a refused export left {held:?}");
+    let receipt = "evidence/receipts/1.tlog-proof";
+    let (policy, agreement) = ("evidence/policies/agr-1.policy", "evidence/agreements/agr-1.v1.agreement");
+    page.push_str(&desk.page(&[
+        &["verify", receipt, "--policy", policy, "--agreement", agreement],
+        &["verify", agreement],
+        &["verify", "evidence/logs/agr/agr-1/checkpoint", "--policy", policy],
+    ]));
+    assert_snapshot!("evidence", page);
+}
+
+/// Names of all files below a directory.
+fn files(below: &std::path::Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut left = vec![below.to_owned()];
+    while let Some(directory) = left.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                found.push(path.strip_prefix(below).expect("below it").display().to_string());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,251 @@
+//! Evidence for somebody who trusts neither party: agreements, whole logs as tiles, and receipts, as files that explain themselves.
+//!
+//! The layout is that of c2sp.org/tlog-tiles below `logs/`, so any reader of such logs can check the tree; the receipts are
+//! `.tlog-proof` files beside the exact bytes they are for. Everything is read in one snapshot and handed out file by file: an export
+//! never holds more than one tile of each level and one batch of releases in memory.
+
+use entente_ledger::checkpoint::Checkpoint;
+use entente_ledger::merkle::{self, Edge};
+use entente_ledger::receipt::{Evidence, Receipt, commitment};
+use entente_ledger::tile::{self, Content, FULL_WIDTH, Tile, Tiler};
+use entente_ledger::{Hash, leaf::Entry};
+use entente_store::Snapshot;
+use entente_store::logs::LogRow;
+use entente_store::manifest::{Head, ManifestRow};
+
+use crate::error::{ExchangeError, Result};
+use crate::receipts::{halted, leaf, policy_text, secret};
+use crate::{Exchange, journal};
+
+/// What an export of evidence holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct EvidenceCount {
+    /// Signed agreement texts, each version by itself.
+    pub agreements: u64,
+    /// Notices about them: suspended, resumed, ended.
+    pub notices: u64,
+    /// Logs.
+    pub logs: u64,
+    /// Leaves of these logs.
+    pub leaves: u64,
+    /// Objects that the logs say were released.
+    pub released: u64,
+    /// Receipts, each with the bytes of its object.
+    pub receipts: u64,
+}
+
+/// Where the files of an export go: path below its directory, with slashes, and content.
+pub type FileSink<'a> = dyn FnMut(&str, &[u8]) -> std::io::Result<()> + 'a;
+
+/// Hands a file out.
+struct Writer<'a> {
+    sink: &'a mut FileSink<'a>,
+}
+
+impl Writer<'_> {
+    fn file(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        (self.sink)(path, bytes).map_err(|source| ExchangeError::Home {
+            operation: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+impl Exchange {
+    /// Hands out the evidence of these agreements' logs, or of all, with at most `receipts_max` receipts for each log.
+    ///
+    /// Each log is recomputed on the way and must have the root that was signed.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`] when one has no log here, [`ExchangeError::LedgerHalted`] when a log does not hold
+    /// together, [`ExchangeError::Home`] when `sink` fails, [`ExchangeError::Store`].
+    pub fn evidence<'a>(
+        &self,
+        agreements: &[String],
+        receipts_max: u64,
+        sink: &'a mut FileSink<'a>,
+    ) -> Result<EvidenceCount> {
+        let mut writer = Writer { sink };
+        self.store().read(|s| {
+            let mut logs = s.logs()?;
+            if let Some(unknown) = agreements.iter().find(|id| !logs.iter().any(|log| log.agreement == **id)) {
+                return Err(ExchangeError::UnknownAgreement(unknown.clone()));
+            }
+            logs.retain(|log| agreements.is_empty() || agreements.contains(&log.agreement));
+            let mut count = EvidenceCount::default();
+            for row in s.agreements()?.iter().filter(|row| logs.iter().any(|log| log.agreement == row.id)) {
+                let path = format!("agreements/{}.v{}.agreement", row.id, row.version);
+                writer.file(&path, row.note.as_bytes())?;
+                count.agreements += 1;
+            }
+            for log in &logs {
+                for (number, notice) in (1_u64..).zip(s.notices(&log.agreement)?) {
+                    writer.file(&format!("agreements/{}.n{number}.notice", log.agreement), notice.as_bytes())?;
+                    count.notices += 1;
+                }
+                count.leaves += tiles(s, log, &mut writer)?;
+                count.logs += 1;
+                // A policy must not name one key twice, and all logs of a node have the same one under different names.
+                let policy = policy_text(&self.log_key_of(log)?);
+                writer.file(&format!("policies/{}.policy", log.agreement), policy.as_bytes())?;
+                let mut left = receipts_max;
+                for head in s.heads()?.iter().filter(|head| head.agreement == log.agreement) {
+                    count.released += u64::try_from(head.next_seq - 1).unwrap_or(0);
+                    let written = receipts(s, log, head, (count.receipts + 1, left), &mut writer)?;
+                    left -= written;
+                    count.receipts += written;
+                }
+            }
+            Ok(count)
+        })
+    }
+
+    /// One leaf of a log and its inclusion proof, a `.tlog-proof` file without `extra`; `None` when the log has no such leaf.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`] when it has no log here, [`ExchangeError::LedgerHalted`], [`ExchangeError::Store`].
+    pub fn leaf_proof(&self, agreement: &str, index: u64) -> Result<Option<LeafProof>> {
+        self.store().read(|s| {
+            let log = s.log(agreement)?.ok_or_else(|| ExchangeError::UnknownAgreement(agreement.to_owned()))?;
+            let Some(at) = i64::try_from(index).ok().filter(|at| *at < log.signed_size) else { return Ok(None) };
+            let leaf = leaf(s, &log, at)?;
+            let proof = journal::prove(s, &log, index)?;
+            Ok(Some(LeafProof { index, leaf: text(&log, leaf)?, proof, checkpoint: log.checkpoint }))
+        })
+    }
+}
+
+/// A leaf and the proof that it is in its log.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct LeafProof {
+    /// Index of the leaf.
+    pub index: u64,
+    /// The leaf, JSON of one line.
+    pub leaf: String,
+    /// The way to the root, from the leaf's sibling upwards.
+    pub proof: Vec<Hash>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+impl LeafProof {
+    /// Writes it as a file of c2sp.org/tlog-proof.
+    #[must_use]
+    pub fn to_tlog_proof(&self) -> String {
+        let path: String = self.proof.iter().map(|hash| format!("{hash}\n")).collect();
+        format!("c2sp.org/tlog-proof@v1\nindex {}\n{path}\n{}", self.index, self.checkpoint)
+    }
+}
+
+/// Hands out checkpoint and tiles of a log and returns its number of leaves.
+fn tiles(s: &Snapshot<'_>, log: &LogRow, writer: &mut Writer<'_>) -> Result<u64> {
+    let prefix = format!("logs/agr/{}", log.agreement);
+    let signed = Checkpoint::claimed(log.checkpoint.as_bytes()).map_err(|e| halted(log, &e.to_string()))?;
+    writer.file(&format!("{prefix}/checkpoint"), log.checkpoint.as_bytes())?;
+    let mut put = |tile: Tile, bytes: &[u8]| writer.file(&format!("{prefix}/{}", tile.path()), bytes);
+    let mut edge = Edge::new();
+    let mut tiler = Tiler::default();
+    while edge.size() < signed.size() {
+        let from = i64::try_from(edge.size()).unwrap_or(i64::MAX);
+        let index = edge.size() / u64::from(FULL_WIDTH);
+        let width = tile::width_at(Content::Entries, index, signed.size());
+        let rows = s.leaves(log.no, from, usize::from(width))?;
+        let name = Tile::new(Content::Entries, index, width);
+        let dense = rows.len() == usize::from(width) && (from..).zip(&rows).all(|(at, (index, _))| at == *index);
+        let Some(name) = name.filter(|_| dense) else {
+            return Err(halted(log, &format!("a leaf between {from} and {} is missing", signed.size())));
+        };
+        let entries = rows.iter().map(|(_, entry)| entry.as_slice());
+        let bytes = tile::encode_entries(entries).ok_or_else(|| halted(log, "a leaf is too long for a tile"))?;
+        put(name, &bytes)?;
+        for (_, entry) in &rows {
+            let hash = merkle::leaf_hash(entry);
+            edge.push(hash);
+            tiler.push(hash, &mut |tile, hashes| put(tile, &tile::encode_hashes(hashes)))?;
+        }
+    }
+    tiler.finish(&mut |tile, hashes| put(tile, &tile::encode_hashes(hashes)))?;
+    if edge.root() != signed.root() {
+        return Err(halted(log, "the signed checkpoint has another root than the leaves"));
+    }
+    Ok(signed.size())
+}
+
+/// Hands out receipts for the first rows of a manifest, numbered from the first of `bounds` on, at most as many as the second says.
+fn receipts(s: &Snapshot<'_>, log: &LogRow, head: &Head, bounds: (u64, u64), writer: &mut Writer<'_>) -> Result<u64> {
+    let (first, max) = bounds;
+    let mut written = 0_u64;
+    let mut seq = 1_i64;
+    while written < max && seq < head.next_seq {
+        let near =
+            s.manifest_row(head.no, seq)?.ok_or_else(|| halted(log, &format!("manifest row {seq} is missing")))?;
+        let batch = s.batch(head.no, &near, crate::release::BATCH_ROWS_MAX)?;
+        if batch.is_empty() {
+            return Err(halted(log, &format!("manifest row {seq} is not in the batch of its leaf")));
+        }
+        seq += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        let index = u64::try_from(near.leaf).unwrap_or(u64::MAX);
+        let entry = leaf(s, log, near.leaf)?;
+        let proof = journal::prove(s, log, index)?;
+        let sealed = Sealed::of(log, &entry, &batch)?;
+        for (at, (row, bytes)) in (0_u64..).zip(&batch).take(usize::try_from(max - written).unwrap_or(usize::MAX)) {
+            let (salt, decision) = secret(row)?;
+            let evidence = Evidence {
+                leaf: entry.clone(),
+                object: row.id.clone(),
+                bytes: Hash::of(bytes),
+                salt,
+                decision,
+                inner_index: at,
+                inner_size: sealed.size,
+                inner_path: sealed.path(at).ok_or_else(|| halted(log, "a batch has no path to its root"))?,
+            };
+            let receipt = Receipt { evidence, index, proof: proof.clone(), checkpoint: log.checkpoint.clone() };
+            let number = first + written;
+            writer.file(&format!("receipts/{number}.json"), bytes)?;
+            writer.file(&format!("receipts/{number}.tlog-proof"), &receipt.to_bytes())?;
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+/// The tree over the commitments of one batch, with its nodes by level, so that a path costs no hashing.
+struct Sealed {
+    size: u64,
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Sealed {
+    /// Computes the tree; it must have the root that the leaf states.
+    fn of(log: &LogRow, entry: &[u8], batch: &[(ManifestRow, Vec<u8>)]) -> Result<Self> {
+        let mut edge = Edge::new();
+        let mut levels: Vec<Vec<Hash>> = Vec::new();
+        for (row, bytes) in batch {
+            let (salt, decision) = secret(row)?;
+            let sealed = commitment(&salt, &Hash::of(bytes).0, &row.id, &decision);
+            for (level, _, hash) in edge.push(sealed) {
+                match levels.get_mut(usize::from(level)) {
+                    Some(nodes) => nodes.push(hash),
+                    None => levels.push(vec![hash]),
+                }
+            }
+        }
+        let parsed = Entry::parse(entry).map_err(|e| halted(log, &e.to_string()))?;
+        if parsed.leaf.inner() != Some((edge.root(), edge.size())) {
+            return Err(halted(log, &format!("leaf {} does not cover its manifest rows", parsed.seq)));
+        }
+        Ok(Self { size: edge.size(), levels })
+    }
+
+    fn path(&self, index: u64) -> Option<Vec<Hash>> {
+        merkle::inclusion_proof(index, self.size, &mut |level, at| {
+            self.levels.get(usize::from(level))?.get(usize::try_from(at).ok()?).copied()
+        })
+    }
+}
+
+fn text(log: &LogRow, leaf: Vec<u8>) -> Result<String> {
+    String::from_utf8(leaf).map_err(|e| halted(log, &e.to_string()))
+}
