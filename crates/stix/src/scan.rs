@@ -549,11 +549,11 @@ fn same_key(left: &str, right: &str) -> bool {
 }
 
 /// INVARIANT: `scan` refuses texts longer than a `u32` counts.
-fn position(at: usize) -> u32 {
+pub(crate) fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// No position is lost: the targets this builds for have at least 32 bits.
-fn whole(position: u32) -> usize {
+pub(crate) fn whole(position: u32) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::json::unescape;
-use crate::scan::plain_run;
+use crate::scan::{plain_run, position, whole};
 use crate::timestamp::Timestamp;
 
 /// What a node is.
@@ -150,15 +150,6 @@ fn string_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
             Some(_) => at = at.saturating_add(1),
         }
     }
-}
-
-/// INVARIANT: the scanner refuses texts longer than a `u32` counts.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-fn whole(at: u32) -> usize {
-    usize::try_from(at).unwrap_or(usize::MAX)
 }
 
 /// How a number of JSON stands to the whole numbers.
