@@ -4,17 +4,18 @@
 //! `.tlog-proof` files beside the exact bytes they are for. Everything is read in one snapshot and handed out file by file: an export
 //! never holds more than one tile of each level and one batch of releases in memory.
 
+use entente_ledger::Hash;
 use entente_ledger::checkpoint::Checkpoint;
 use entente_ledger::merkle::{self, Edge};
-use entente_ledger::receipt::{Evidence, Receipt, commitment};
+use entente_ledger::note::VerifierKey;
+use entente_ledger::receipt::{PageReceipt, ReceiptError, tlog_proof};
 use entente_ledger::tile::{self, Content, FULL_WIDTH, Tile, Tiler};
-use entente_ledger::{Hash, leaf::Entry};
 use entente_store::Snapshot;
 use entente_store::logs::LogRow;
-use entente_store::manifest::{Head, ManifestRow};
+use entente_store::manifest::Head;
 
 use crate::error::{ExchangeError, Result};
-use crate::receipts::{halted, leaf, policy_text, secret};
+use crate::receipts::{batch, halted, leaf, policy_text};
 use crate::{Exchange, journal};
 
 /// What an export of evidence holds.
@@ -87,12 +88,13 @@ impl Exchange {
                 count.leaves += tiles(s, log, &mut writer)?;
                 count.logs += 1;
                 // A policy must not name one key twice, and all logs of a node have the same one under different names.
-                let policy = policy_text(&self.log_key_of(log)?);
+                let key = self.log_key_of(log)?;
+                let policy = policy_text(&key.to_string());
                 writer.file(&format!("policies/{}.policy", log.agreement), policy.as_bytes())?;
                 let mut left = receipts_max;
                 for head in s.heads()?.iter().filter(|head| head.agreement == log.agreement) {
                     count.released += u64::try_from(head.next_seq - 1).unwrap_or(0);
-                    let written = receipts(s, log, head, (count.receipts + 1, left), &mut writer)?;
+                    let written = receipts(s, (log, &key), head, (count.receipts + 1, left), &mut writer)?;
                     left -= written;
                     count.receipts += written;
                 }
@@ -133,8 +135,7 @@ impl LeafProof {
     /// Writes it as a file of c2sp.org/tlog-proof.
     #[must_use]
     pub fn to_tlog_proof(&self) -> String {
-        let path: String = self.proof.iter().map(|hash| format!("{hash}\n")).collect();
-        format!("c2sp.org/tlog-proof@v1\nindex {}\n{path}\n{}", self.index, self.checkpoint)
+        tlog_proof(None, self.index, &self.proof, &self.checkpoint)
     }
 }
 
@@ -172,36 +173,29 @@ fn tiles(s: &Snapshot<'_>, log: &LogRow, writer: &mut Writer<'_>) -> Result<u64>
     Ok(signed.size())
 }
 
-/// Hands out receipts for the first rows of a manifest, numbered from the first of `bounds` on, at most as many as the second says.
-fn receipts(s: &Snapshot<'_>, log: &LogRow, head: &Head, bounds: (u64, u64), writer: &mut Writer<'_>) -> Result<u64> {
-    let (first, max) = bounds;
+/// Hands out receipts for the first rows of a manifest, numbered from `first` on, at most `max`, each verified.
+fn receipts(
+    s: &Snapshot<'_>,
+    (log, key): (&LogRow, &VerifierKey),
+    head: &Head,
+    (first, max): (u64, u64),
+    writer: &mut Writer<'_>,
+) -> Result<u64> {
     let mut written = 0_u64;
     let mut seq = 1_i64;
     while written < max && seq < head.next_seq {
-        let near =
-            s.manifest_row(head.no, seq)?.ok_or_else(|| halted(log, &format!("manifest row {seq} is missing")))?;
-        let batch = s.batch(head.no, &near, crate::release::BATCH_ROWS_MAX)?;
+        let (leaf, batch) = batch(s, log, head.no, seq, &mut |_| true)?;
         if batch.is_empty() {
             return Err(halted(log, &format!("manifest row {seq} is not in the batch of its leaf")));
         }
         seq += i64::try_from(batch.len()).unwrap_or(i64::MAX);
-        let index = u64::try_from(near.leaf).unwrap_or(u64::MAX);
-        let entry = leaf(s, log, near.leaf)?;
-        let proof = journal::prove(s, log, index)?;
-        let sealed = Sealed::of(log, &entry, &batch)?;
-        for (at, (row, bytes)) in (0_u64..).zip(&batch).take(usize::try_from(max - written).unwrap_or(usize::MAX)) {
-            let (salt, decision) = secret(row)?;
-            let evidence = Evidence {
-                leaf: entry.clone(),
-                object: row.id.clone(),
-                bytes: Hash::of(bytes),
-                salt,
-                decision,
-                inner_index: at,
-                inner_size: sealed.size,
-                inner_path: sealed.path(at).ok_or_else(|| halted(log, "a batch has no path to its root"))?,
-            };
-            let receipt = Receipt { evidence, index, proof: proof.clone(), checkpoint: log.checkpoint.clone() };
+        let objects: Vec<(&str, &[u8])> =
+            batch.iter().map(|(row, bytes)| (row.id.as_str(), bytes.as_slice())).collect();
+        let page = PageReceipt { checkpoint: log.checkpoint.clone(), leaves: vec![leaf] };
+        let of_page = |error: ReceiptError| halted(log, &error.to_string());
+        page.verify(&objects, key).map_err(of_page)?;
+        let left = usize::try_from(max - written).unwrap_or(usize::MAX);
+        for (receipt, (_, bytes)) in page.split(&objects).map_err(of_page)?.into_iter().zip(objects).take(left) {
             let number = first + written;
             writer.file(&format!("receipts/{number}.json"), bytes)?;
             writer.file(&format!("receipts/{number}.tlog-proof"), &receipt.to_bytes())?;
@@ -209,41 +203,6 @@ fn receipts(s: &Snapshot<'_>, log: &LogRow, head: &Head, bounds: (u64, u64), wri
         }
     }
     Ok(written)
-}
-
-/// The tree over the commitments of one batch, with its nodes by level, so that a path costs no hashing.
-struct Sealed {
-    size: u64,
-    levels: Vec<Vec<Hash>>,
-}
-
-impl Sealed {
-    /// Computes the tree; it must have the root that the leaf states.
-    fn of(log: &LogRow, entry: &[u8], batch: &[(ManifestRow, Vec<u8>)]) -> Result<Self> {
-        let mut edge = Edge::new();
-        let mut levels: Vec<Vec<Hash>> = Vec::new();
-        for (row, bytes) in batch {
-            let (salt, decision) = secret(row)?;
-            let sealed = commitment(&salt, &Hash::of(bytes).0, &row.id, &decision);
-            for (level, _, hash) in edge.push(sealed) {
-                match levels.get_mut(usize::from(level)) {
-                    Some(nodes) => nodes.push(hash),
-                    None => levels.push(vec![hash]),
-                }
-            }
-        }
-        let parsed = Entry::parse(entry).map_err(|e| halted(log, &e.to_string()))?;
-        if parsed.leaf.inner() != Some((edge.root(), edge.size())) {
-            return Err(halted(log, &format!("leaf {} does not cover its manifest rows", parsed.seq)));
-        }
-        Ok(Self { size: edge.size(), levels })
-    }
-
-    fn path(&self, index: u64) -> Option<Vec<Hash>> {
-        merkle::inclusion_proof(index, self.size, &mut |level, at| {
-            self.levels.get(usize::from(level))?.get(usize::try_from(at).ok()?).copied()
-        })
-    }
 }
 
 fn text(log: &LogRow, leaf: Vec<u8>) -> Result<String> {

@@ -1,7 +1,8 @@
 //! The values behind pages, tables and JSON. Staff sees what the node holds; a guest sees what a decision permits through the
 //! console, in the form the obligations give it.
 
-use entente_agreement::{Agreement, MarkingState, PartyId, Recipients, Releasers, plain};
+use entente_agreement::plain::{self, Language};
+use entente_agreement::{Agreement, MarkingState, PartyId, Recipients, Releasers};
 use entente_formats::Class;
 use entente_ledger::leaf::Entry;
 use entente_ledger::merkle;
@@ -306,11 +307,11 @@ impl Exchange {
         Ok(line)
     }
 
-    /// One agreement, with its terms in plain words.
+    /// One agreement, with its terms in plain words of this language.
     ///
     /// # Errors
     /// [`crate::ExchangeError::Store`].
-    pub fn agreement(&self, id: &str, viewer: &Viewer) -> Result<Option<AgreementView>> {
+    pub fn agreement(&self, id: &str, viewer: &Viewer, language: Language) -> Result<Option<AgreementView>> {
         let state = self.state()?;
         let Some(held) = state.current(id, self.now()).filter(|held| held.names(self.own()) && visible(held, viewer))
         else {
@@ -364,7 +365,7 @@ impl Exchange {
         })?;
         Ok(Some(AgreementView {
             line: self.agreement_line(&state, held, viewer)?,
-            sentences: plain::sentences(terms, plain::Language::English),
+            sentences: plain::sentences(terms, language),
             parties: parties_of(&held.agreement),
             clauses,
             suspended_by: held.agreement.suspended_by().into_iter().map(ToString::to_string).collect(),
@@ -426,7 +427,7 @@ impl Exchange {
             origin: log.origin.clone(),
             size: count(log.size),
             root: root.to_string(),
-            vkey: self.log_key_of(log)?,
+            vkey: self.log_key_of(log)?.to_string(),
             checkpoint: log.checkpoint.clone(),
         })
     }

@@ -1,6 +1,7 @@
 //! Receipts: the proof that an object was released, made on demand from the manifest and the log, or from what came with a page.
 
 use entente_ledger::Hash;
+use entente_ledger::note::VerifierKey;
 use entente_ledger::receipt::{LeafReceipt, PageReceipt, Row, commitment};
 use entente_store::logs::LogRow;
 use entente_store::manifest::ManifestRow;
@@ -68,11 +69,12 @@ impl Exchange {
                 Ok::<_, ExchangeError>(false)
             })?;
             let (row, bytes) = found.ok_or_else(unknown)?;
-            let policy = self.log_key_of(&log)?;
+            let policy = self.log_key_of(&log)?.to_string();
             let page = page(s, &log, head.no, &[seq])?;
-            let receipt =
-                page.split(&[(row.id.as_str(), bytes.as_slice())], 0).map_err(|e| halted(&log, &e.to_string()))?;
-            Ok(Proof { object: row.id, bytes, receipt: receipt.to_bytes(), policy: policy_text(&policy) })
+            let receipts =
+                page.split(&[(row.id.as_str(), bytes.as_slice())]).map_err(|e| halted(&log, &e.to_string()))?;
+            let receipt = receipts.first().ok_or_else(unknown)?.to_bytes();
+            Ok(Proof { object: row.id, bytes, receipt, policy: policy_text(&policy) })
         })
     }
 
@@ -91,18 +93,19 @@ impl Exchange {
             let party = state.party_no(party).ok_or_else(unknown)?;
             let kept: KeptPage = serde_json::from_slice(&json)
                 .map_err(|e| StoreError::Damaged(format!("page receipt {page_no}: {e}")))?;
-            let receipt = kept
+            let receipts = kept
                 .only(usize::try_from(index).unwrap_or(usize::MAX))
-                .split(&[(row.id.as_str(), row.body.as_slice())], 0)
+                .split(&[(row.id.as_str(), row.body.as_slice())])
                 .map_err(|e| StoreError::Damaged(format!("page receipt {page_no}: {e}")))?;
+            let receipt = receipts.first().ok_or_else(unknown)?.to_bytes();
             let policy = policy_text(&party.card.log_vkey(&agreement)?);
-            Ok(Proof { object: row.id, bytes: row.body, receipt: receipt.to_bytes(), policy })
+            Ok(Proof { object: row.id, bytes: row.body, receipt, policy })
         })
     }
 
     /// The verifier key of one of the node's own logs.
-    pub(crate) fn log_key_of(&self, log: &LogRow) -> Result<String> {
-        Ok(self.keys().log(&log.origin)?.verifier().to_string())
+    pub(crate) fn log_key_of(&self, log: &LogRow) -> Result<VerifierKey> {
+        Ok(self.keys().log(&log.origin)?.verifier().clone())
     }
 }
 
@@ -116,29 +119,46 @@ fn page(s: &Snapshot<'_>, log: &LogRow, head: i64, seqs: &[i64]) -> Result<PageR
     let mut leaves: Vec<LeafReceipt> = Vec::new();
     let mut rest = seqs;
     while let Some(first) = rest.first() {
-        let near =
-            s.manifest_row(head, *first)?.ok_or_else(|| halted(log, &format!("manifest row {first} is missing")))?;
-        let index = u64::try_from(near.leaf).unwrap_or(u64::MAX);
-        let entry = leaf(s, log, near.leaf)?;
-        let batch = s.batch(head, &near, crate::release::BATCH_ROWS_MAX)?;
-        let mut rows = Vec::with_capacity(batch.len());
         let mut taken = 0_usize;
-        for (row, bytes) in batch {
-            let (salt, decision) = secret(&row)?;
-            if rest.get(taken) == Some(&row.seq) {
-                taken += 1;
-                rows.push(Row::Opened { object: row.id, salt, decision });
-            } else {
-                rows.push(Row::Sealed { commitment: commitment(&salt, &Hash::of(&bytes).0, &row.id, &decision) });
-            }
-        }
+        let (leaf, _) = batch(s, log, head, *first, &mut |seq| {
+            let is_next = rest.get(taken) == Some(&seq);
+            taken += usize::from(is_next);
+            is_next
+        })?;
         if taken == 0 {
             return Err(halted(log, &format!("manifest row {first} is not in the batch of its leaf")));
         }
-        leaves.push(LeafReceipt { index, leaf: entry, proof: journal::prove(s, log, index)?, rows });
+        leaves.push(leaf);
         rest = rest.get(taken..).unwrap_or_default();
     }
     Ok(PageReceipt { checkpoint: log.checkpoint.clone(), leaves })
+}
+
+/// A manifest row and the exact bytes of its object.
+type Released = (ManifestRow, Vec<u8>);
+
+/// The receipt of the whole batch that a manifest row was released in, and its rows. Those are opened whose position `open` takes.
+pub(crate) fn batch(
+    s: &Snapshot<'_>,
+    log: &LogRow,
+    head: i64,
+    seq: i64,
+    open: &mut dyn FnMut(i64) -> bool,
+) -> Result<(LeafReceipt, Vec<Released>)> {
+    let near = s.manifest_row(head, seq)?.ok_or_else(|| halted(log, &format!("manifest row {seq} is missing")))?;
+    let index = u64::try_from(near.leaf).unwrap_or(u64::MAX);
+    let leaf = leaf(s, log, near.leaf)?;
+    let batch = s.batch(head, &near, crate::release::BATCH_ROWS_MAX)?;
+    let mut rows = Vec::with_capacity(batch.len());
+    for (row, bytes) in &batch {
+        let (salt, decision) = secret(row)?;
+        rows.push(if open(row.seq) {
+            Row::Opened { object: row.id.clone(), salt, decision }
+        } else {
+            Row::Sealed { commitment: commitment(&salt, &Hash::of(bytes).0, &row.id, &decision) }
+        });
+    }
+    Ok((LeafReceipt { index, leaf, proof: journal::prove(s, log, index)?, rows }, batch))
 }
 
 /// The bytes of one leaf.

@@ -131,7 +131,14 @@ fn a_clause_without_the_console_shows_a_guest_nothing() {
     assert!(world.northtel.exchange.home(&guest()).unwrap().recent.is_empty());
     let stranger = Viewer::Party(PartyId::parse("cert-x").unwrap());
     assert!(world.northtel.exchange.agreements(&stranger).unwrap().is_empty());
-    assert!(world.northtel.exchange.agreement(AGREEMENT, &stranger).unwrap().is_none());
+    assert!(
+        world
+            .northtel
+            .exchange
+            .agreement(AGREEMENT, &stranger, entente_agreement::plain::Language::English)
+            .unwrap()
+            .is_none()
+    );
     assert!(world.northtel.exchange.log(AGREEMENT, None, &stranger).unwrap().is_none());
     assert!(world.northtel.exchange.ledger(&stranger).unwrap().logs.is_empty());
     assert_eq!(world.northtel.exchange.parties(&stranger).unwrap().len(), 1);

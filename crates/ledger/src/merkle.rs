@@ -44,15 +44,41 @@ pub fn root(leaves: &[Hash]) -> Hash {
     edge.root()
 }
 
-/// Computes the inclusion proof of one leaf of a tree held in memory; `None` if `index` is not in it.
-#[must_use]
-pub fn inclusion_proof_in(leaves: &[Hash], index: u64) -> Option<Vec<Hash>> {
-    let size = u64::try_from(leaves.len()).ok()?;
-    inclusion_proof(index, size, &mut |level, at| {
-        let width = 1_usize.checked_shl(u32::from(level))?;
-        let start = usize::try_from(at).ok()?.checked_mul(width)?;
-        Some(root(leaves.get(start..start.checked_add(width)?)?))
-    })
+/// A whole tree in memory, with its nodes by level, so that a proof costs no hashing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    size: u64,
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Tree {
+    /// Builds the tree over leaf hashes, in order.
+    #[must_use]
+    pub fn of(leaves: &[Hash]) -> Tree {
+        let mut edge = Edge::new();
+        let mut levels: Vec<Vec<Hash>> = Vec::new();
+        for leaf in leaves {
+            edge.append(*leaf, &mut |level, _, hash| match levels.get_mut(usize::from(level)) {
+                Some(nodes) => nodes.push(hash),
+                None => levels.push(vec![hash]),
+            });
+        }
+        Tree { size: edge.size(), levels }
+    }
+
+    /// Returns the number of leaves.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Computes the inclusion proof of one leaf; `None` if `index` is not in the tree.
+    #[must_use]
+    pub fn inclusion_proof(&self, index: u64) -> Option<Vec<Hash>> {
+        inclusion_proof(index, self.size, &mut |level, at| {
+            self.levels.get(usize::from(level))?.get(usize::try_from(at).ok()?).copied()
+        })
+    }
 }
 
 /// The right edge of a growing tree: its size and the roots of its complete subtrees, largest first.

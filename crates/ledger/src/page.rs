@@ -9,7 +9,7 @@ use crate::Hash;
 use crate::checkpoint::Checkpoint;
 use crate::hash::{UnixSeconds, from_base64, to_base64};
 use crate::leaf::Entry;
-use crate::merkle;
+use crate::merkle::{self, Tree};
 use crate::note::VerifierKey;
 use crate::policy::{Policy, TrustError};
 use crate::receipt::{Evidence, Receipt, ReceiptError, commitment};
@@ -164,44 +164,39 @@ impl PageReceipt {
         Ok(leaves)
     }
 
-    /// Splits off the receipt of one object, from the same objects the page was verified with.
+    /// Splits the page into the receipts of its objects, in page order, from the same objects it was verified with.
     ///
     /// # Errors
     ///
-    /// [`ReceiptError`] if the objects do not fit the receipt or `number` is not one of them. The page should have been
-    /// verified before; the receipt is verified again by whoever reads it.
-    pub fn split(&self, objects: &[(&str, &[u8])], number: usize) -> Result<Receipt, ReceiptError> {
+    /// [`ReceiptError`] if the objects do not fit the receipt. The page should have been verified before; the receipts are
+    /// verified again by whoever reads them.
+    pub fn split(&self, objects: &[(&str, &[u8])]) -> Result<Vec<Receipt>, ReceiptError> {
         let mut rest = self.checked_objects(objects)?;
-        let missing = ReceiptError::ObjectCount { expected: number.saturating_add(1), found: objects.len() };
-        let (_, bytes) = objects.get(number).ok_or_else(|| missing.clone())?;
-        let mut before = number;
+        let mut receipts = Vec::with_capacity(objects.len());
         for receipt in &self.leaves {
             let (commitments, after) = receipt.commitments(rest)?;
-            let covered = rest.len() - after.len();
-            if before >= covered {
-                (before, rest) = (before - covered, after);
-                continue;
-            }
-            let mut opened = (0_u64..).zip(&receipt.rows).filter_map(|(at, row)| match row {
+            let tree = Tree::of(&commitments);
+            let opened = (0_u64..).zip(&receipt.rows).filter_map(|(at, row)| match row {
                 Row::Opened { object, salt, decision } => Some((at, object, salt, decision)),
                 Row::Sealed { .. } => None,
             });
-            let (inner_index, object, salt, decision) = opened.nth(before).ok_or(missing)?;
-            let inner_path = merkle::inclusion_proof_in(&commitments, inner_index).ok_or(ReceiptError::InnerSize)?;
-            let evidence = Evidence {
-                leaf: receipt.leaf.clone(),
-                object: object.clone(),
-                bytes: Hash::of(bytes),
-                salt: *salt,
-                decision: *decision,
-                inner_index,
-                inner_size: u64::try_from(commitments.len()).map_err(|_| ReceiptError::InnerSize)?,
-                inner_path,
-            };
-            let (index, proof, checkpoint) = (receipt.index, receipt.proof.clone(), self.checkpoint.clone());
-            return Ok(Receipt { evidence, index, proof, checkpoint });
+            for ((inner_index, object, salt, decision), (_, bytes)) in opened.zip(rest) {
+                let evidence = Evidence {
+                    leaf: receipt.leaf.clone(),
+                    object: object.clone(),
+                    bytes: Hash::of(bytes),
+                    salt: *salt,
+                    decision: *decision,
+                    inner_index,
+                    inner_size: tree.size(),
+                    inner_path: tree.inclusion_proof(inner_index).ok_or(ReceiptError::InnerSize)?,
+                };
+                let (index, proof, checkpoint) = (receipt.index, receipt.proof.clone(), self.checkpoint.clone());
+                receipts.push(Receipt { evidence, index, proof, checkpoint });
+            }
+            rest = after;
         }
-        Err(missing)
+        Ok(receipts)
     }
 
     /// Checks that as many objects are given as rows are opened.

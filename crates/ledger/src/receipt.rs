@@ -138,6 +138,16 @@ pub struct Verified {
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
+/// Writes a `.tlog-proof` file (c2sp.org/tlog-proof): that the leaf `index` is in the tree of `checkpoint`, a note.
+///
+/// `extra` is in base64; a proof of the leaf alone has none.
+#[must_use]
+pub fn tlog_proof(extra: Option<&str>, index: u64, proof: &[Hash], checkpoint: &str) -> String {
+    let extra = extra.map(|extra| format!("extra {extra}\n")).unwrap_or_default();
+    let path: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
+    format!("{HEADER}\n{extra}index {index}\n{path}\n{checkpoint}")
+}
+
 impl Receipt {
     /// Reads a `.tlog-proof` file. Nothing is verified.
     ///
@@ -176,14 +186,7 @@ impl Receipt {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let extra = to_base64(self.evidence.to_json().as_bytes());
-        let mut text = format!("{HEADER}\nextra {extra}\nindex {}\n", self.index);
-        for hash in &self.proof {
-            text.push_str(&hash.to_string());
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&self.checkpoint);
-        text.into_bytes()
+        tlog_proof(Some(&extra), self.index, &self.proof, &self.checkpoint).into_bytes()
     }
 
     /// Verifies the receipt for these object bytes, offline.

@@ -10,6 +10,7 @@ use crate::route::has_media_type;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use entente_agreement::plain::Language;
 use entente_exchange::ExchangeError;
 use entente_exchange::access::Credential;
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,7 @@ pub(crate) fn agreement(door: &Door, call: &Call) -> Result<Response<Body>, Refu
         return Ok(text(note.ok_or(Why::NotFound)?));
     }
     acceptable(&call.headers)?;
-    let agreement = door.exchange().agreement(id, call.viewer()?).map_err(failed(door))?;
+    let agreement = door.exchange().agreement(id, call.viewer()?, Language::English).map_err(failed(door))?;
     json(&agreement.ok_or(Why::NotFound)?, door)
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use entente_agreement::plain::Language;
 use entente_exchange::Viewer;
 use entente_web::Options;
 use support::{AGREEMENT, FORM, RELEASED, WITHHELD, World};
@@ -197,7 +198,7 @@ async fn abuse_a27_a_forged_form_changes_nothing() {
 }
 
 fn state(world: &World) -> String {
-    world.exchange.agreement(AGREEMENT, &Viewer::Staff).unwrap().unwrap().line.state
+    world.exchange.agreement(AGREEMENT, &Viewer::Staff, Language::English).unwrap().unwrap().line.state
 }
 
 #[tokio::test]

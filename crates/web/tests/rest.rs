@@ -5,6 +5,7 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use entente_agreement::plain::Language;
 use entente_exchange::Viewer;
 use std::fmt::Display;
 use support::{AGREEMENT, RELEASED, WITHHELD, World, basic};
@@ -249,7 +250,7 @@ async fn the_other_partys_suspension_is_accepted_once_and_a_forged_one_is_not() 
     for _ in 0..2 {
         assert_eq!(world.post(path, &headers, notice.clone()).await.status, StatusCode::NO_CONTENT);
     }
-    let agreement = world.exchange.agreement(AGREEMENT, &Viewer::Staff).unwrap().unwrap();
+    let agreement = world.exchange.agreement(AGREEMENT, &Viewer::Staff, Language::English).unwrap().unwrap();
     assert_eq!((agreement.line.state.as_str(), agreement.suspended_by), ("suspended", vec!["fusion".to_owned()]));
     assert_eq!(world.post(path, &[headers[0], JSON], notice).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }

@@ -104,17 +104,13 @@ fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
 
 /// Shows an agreement that the node knows, or the text in a file.
 fn show(agreement: String, lang: Language, note: bool, global: &Global, output: &Output) -> Outcome {
-    let mut view = match named(&agreement, global)? {
+    let view = match named(&agreement, lang, global)? {
         Named::File(terms) => {
             describe(&terms, lang, output)?;
             return Ok(exit::OK);
         }
         Named::Known(view) => view,
     };
-    if lang != Language::default() {
-        let terms = parse_any(view.note.as_bytes()).map_err(|errors| refused(Path::new(&agreement), &errors))?;
-        view.sentences = plain::sentences(&terms, lang);
-    }
     match (output.form, note) {
         (Form::People, true) => output.data(&view.note)?,
         (Form::People, false) => {
@@ -140,10 +136,10 @@ enum Named {
     File(Box<Terms>),
 }
 
-fn named(agreement: &str, global: &Global) -> Result<Named, Failure> {
+fn named(agreement: &str, lang: Language, global: &Global) -> Result<Named, Failure> {
     let path = Path::new(agreement);
     let known =
-        AgreementId::parse(agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, agreement));
+        AgreementId::parse(agreement).is_some().then(|| open(global)).map(|exchange| view(&exchange?, agreement, lang));
     match known {
         Some(Ok(view)) => Ok(Named::Known(Box::new(view))),
         // An id that the node does not know, or no id at all: then it may be a file, for which no node is needed.
@@ -158,22 +154,22 @@ fn named(agreement: &str, global: &Global) -> Result<Named, Failure> {
 
 /// The terms of an agreement of the node, or of a text or note in a file.
 pub(super) fn terms(agreement: &str, global: &Global) -> Result<Terms, Failure> {
-    match named(agreement, global)? {
+    match named(agreement, Language::English, global)? {
         Named::File(terms) => Ok(*terms),
         Named::Known(view) => parse_any(view.note.as_bytes()).map_err(|errors| refused(Path::new(agreement), &errors)),
     }
 }
 
 /// The agreement as staff sees it.
-fn view(exchange: &Exchange, id: &str) -> Result<AgreementView, Failure> {
-    exchange.agreement(id, &Viewer::Staff)?.ok_or_else(|| ExchangeError::UnknownAgreement(id.to_owned()).into())
+fn view(exchange: &Exchange, id: &str, lang: Language) -> Result<AgreementView, Failure> {
+    exchange.agreement(id, &Viewer::Staff, lang)?.ok_or_else(|| ExchangeError::UnknownAgreement(id.to_owned()).into())
 }
 
 /// The other parties read the reason in a notice and on a page.
 const REASON_CHARS_MAX: usize = 200;
 
 fn suspend(exchange: &Exchange, id: &str, reason: &str, yes: bool, output: &Output) -> Outcome {
-    let before = view(exchange, id)?;
+    let before = view(exchange, id, Language::English)?;
     if reason.trim().is_empty() || visible(reason) != reason || reason.chars().count() > REASON_CHARS_MAX {
         return Err(Failure::usage(format!("a reason is one line of at most {REASON_CHARS_MAX} characters")));
     }
@@ -199,7 +195,7 @@ fn suspend(exchange: &Exchange, id: &str, reason: &str, yes: bool, output: &Outp
 
 /// Only who suspended an agreement can resume it.
 fn resume(exchange: &Exchange, id: &str, output: &Output) -> Outcome {
-    let before = view(exchange, id)?;
+    let before = view(exchange, id, Language::English)?;
     let own = exchange.own().as_str();
     if before.line.state == "suspended" && !before.suspended_by.iter().any(|party| party == own) {
         let by = before.suspended_by.join("`, `");
@@ -207,7 +203,7 @@ fn resume(exchange: &Exchange, id: &str, output: &Output) -> Outcome {
         return Err(Failure::new(exit::REFUSED, "agreement.suspended-by-other", message));
     }
     exchange.resume(id)?;
-    let after = view(exchange, id)?;
+    let after = view(exchange, id, Language::English)?;
     match output.form {
         Form::People => output.note(&format!("resumed `{id}` for this party: {}", after.line.state)),
         _ => output.json(&json!({ "id": id, "state": after.line.state, "suspended_by": after.suspended_by }))?,

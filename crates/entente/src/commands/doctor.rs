@@ -1,5 +1,6 @@
 //! `doctor`: what was looked at, what was seen, and the command that mends it.
 
+use entente_agreement::plain::Language;
 use entente_exchange::{Exchange, Viewer};
 use serde::Serialize;
 use serde_json::json;
@@ -92,7 +93,8 @@ fn configuration(loaded: &Loaded) -> Finding {
 
 /// Who has suspended an agreement is who can resume it.
 fn suspended(exchange: &Exchange, id: &str) -> Result<Finding, Failure> {
-    let by = exchange.agreement(id, &Viewer::Staff)?.map(|view| view.suspended_by).unwrap_or_default();
+    let by =
+        exchange.agreement(id, &Viewer::Staff, Language::English)?.map(|view| view.suspended_by).unwrap_or_default();
     let fix = if by.iter().any(|party| party == exchange.own().as_str()) {
         format!("entente agreement resume {id}")
     } else {

@@ -1,6 +1,7 @@
 //! `check`, `show`, `explain`, `release list`.
 
 use entente_agreement::ClauseResult;
+use entente_agreement::plain::Language;
 use entente_exchange::view::{CheckRow, VisibilityRow};
 use entente_exchange::{Exchange, ExchangeError, Viewer};
 use entente_formats::Class;
@@ -306,7 +307,7 @@ pub(crate) fn releases(command: &Release, exchange: &Exchange, output: &Output) 
     let Release::List { agreement, limit } = command;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
     if let Some(id) = agreement
-        && exchange.agreement(id, &Viewer::Staff)?.is_none()
+        && exchange.agreement(id, &Viewer::Staff, Language::English)?.is_none()
     {
         return Err(ExchangeError::UnknownAgreement(id.clone()).into());
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use entente_agreement::plain::Language;
 use entente_exchange::admit::{AdmitOptions, AdmitSummary};
 use entente_exchange::sync::SyncRun;
 use entente_exchange::view::{CountryRow, Totals};
@@ -198,7 +199,7 @@ fn read_back(
     let home = hub.home(&Viewer::Staff)?;
     let mut agreements = Vec::new();
     for player in &cast.contributors {
-        if let Some(view) = hub.agreement(&agreement_id(&player.id), &Viewer::Staff)? {
+        if let Some(view) = hub.agreement(&agreement_id(&player.id), &Viewer::Staff, Language::English)? {
             agreements.push(Agreed {
                 id: view.line.id,
                 contributor: player.id.clone(),

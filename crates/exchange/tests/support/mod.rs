@@ -162,7 +162,11 @@ impl Node {
 
     /// Withheld revisions of the only head by reason, as the page of the agreement shows them.
     pub(crate) fn withheld(&self, agreement: &str) -> Vec<(String, u64)> {
-        let view = self.exchange.agreement(agreement, &entente_exchange::Viewer::Staff).unwrap().unwrap();
+        let view = self
+            .exchange
+            .agreement(agreement, &entente_exchange::Viewer::Staff, entente_agreement::plain::Language::English)
+            .unwrap()
+            .unwrap();
         view.withheld_by_reason
     }
 

@@ -126,7 +126,7 @@ fn proofs_between_all_pairs_of_small_sizes_are_those_of_the_rfc() {
         for index in 0..size {
             let proof = inclusion_proof(index as u64, size as u64, &mut node).unwrap();
             assert_eq!(proof, naive_path(index, tree));
-            assert_eq!(inclusion_proof_in(tree, index as u64).unwrap(), proof);
+            assert_eq!(Tree::of(tree).inclusion_proof(index as u64).unwrap(), proof);
             assert_eq!(verify_inclusion(&tree[index], index as u64, size as u64, &proof, &tree_root), Ok(()));
         }
         for old in 1..=size {

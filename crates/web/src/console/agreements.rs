@@ -8,6 +8,7 @@ use crate::refusal::{Refusal, Why};
 use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
+use entente_agreement::plain::Language;
 use entente_exchange::view;
 
 #[derive(Template)]
@@ -118,7 +119,10 @@ pub(crate) fn resume(door: &Door, call: &Call) -> Result<Response<Body>, Refusal
 }
 
 fn find(door: &Door, call: &Call) -> Result<view::AgreementView, Refusal> {
-    door.exchange().agreement(call.id("id")?, call.viewer()?).map_err(failed(door))?.ok_or_else(|| Why::NotFound.into())
+    door.exchange()
+        .agreement(call.id("id")?, call.viewer()?, Language::English)
+        .map_err(failed(door))?
+        .ok_or_else(|| Why::NotFound.into())
 }
 
 fn path(agreement: &view::AgreementView) -> String {

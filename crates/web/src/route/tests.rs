@@ -6,6 +6,7 @@ mod support;
 use super::{Kind, ROUTES, Route, Verb, kind_of};
 use crate::access::Access;
 use axum::http::StatusCode;
+use entente_agreement::plain::Language;
 use entente_exchange::Viewer;
 use support::{AGREEMENT, Answer, FORM, RELEASED, World, basic};
 
@@ -56,7 +57,8 @@ async fn call(world: &World, route: &Route, path: &str, who: &[(&str, &str)]) ->
 /// Everything a forbidden request could have changed.
 fn state(world: &World) -> String {
     let staff = Viewer::Staff;
-    let (agreement, ledger) = (world.exchange.agreement(AGREEMENT, &staff), world.exchange.ledger(&staff));
+    let (agreement, ledger) =
+        (world.exchange.agreement(AGREEMENT, &staff, Language::English), world.exchange.ledger(&staff));
     format!("{:?} {:?}", agreement.unwrap().unwrap().line, ledger.unwrap().logs)
 }
 
