@@ -151,6 +151,10 @@ fn octets_are_compared_unsigned_and_with_latin_text() {
         ("NOT > '\u{100}'", "00", true),
         ("> 'A'", "42", true),
         ("IN ('A', 'B')", "42", true),
+        // A member that octets do not compare to hides no other, wherever it stands in the order.
+        ("IN ('A', 'B', '\u{100}')", "41", true),
+        ("IN ('', 'e\u{301}')", "", true),
+        ("NOT IN ('\u{100}', 'A')", "41", false),
         ("= 42", "42", false),
         ("LIKE 'A_%'", "41ff", true),
         ("LIKE 'A\u{ff}'", "41ff", true),

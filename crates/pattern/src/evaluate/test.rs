@@ -16,8 +16,6 @@ use crate::tree::{Comparison, Constant, Operator, Path, Step, Test};
 
 /// Walks with this many `[*]` and a reference keep their set of values without doubles; below, ways cannot multiply.
 const WIDE_STEPS: usize = 2;
-/// Sets of up to this size are searched one by one.
-const SMALL_SET: usize = 8;
 
 /// The tests of one bracket.
 #[derive(Debug)]
@@ -265,7 +263,7 @@ fn set(constants: &[Constant]) -> Result<Kind, CompileError> {
         let reason = "the constants of a set must be of one kind";
         return Err(CompileError::new(CompileErrorKind::Set, other.text(), reason));
     }
-    if constants.len() > SMALL_SET && matches!(constants.first(), Some(Constant::Text(_))) {
+    if matches!(constants.first(), Some(Constant::Text(_))) {
         let mut texts: Vec<Box<str>> = constants.iter().map(|constant| constant.text().into()).collect();
         texts.sort_unstable();
         texts.dedup();
@@ -354,7 +352,8 @@ impl Check {
                 (_, Some(order)) => order.is_eq(),
             },
             (Kind::In(operands), value) => {
-                // Constants are of one kind: the value compares to all of them or to none.
+                // Constants are of one kind and no texts: the value compares to all of them or to none. Octets do not compare
+                // to a text beyond U+00FF.
                 let mut rest = &**operands;
                 while let Some(middle) = rest.get(rest.len() / 2) {
                     let (before, after) = rest.split_at(rest.len() / 2);
