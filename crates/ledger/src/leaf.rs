@@ -4,10 +4,15 @@
 //! It holds digests and counts, never objects, values, or personal data. A verifier hashes the bytes as found; reading
 //! a leaf here also checks that they are the only spelling of their meaning.
 
+mod error;
+mod json;
+
 use std::fmt;
 
 use serde_json::{Map, Value};
-use thiserror::Error;
+
+pub use error::LeafError;
+use json::{Reader, Writer, check_word};
 
 use crate::Hash;
 use crate::hash::{from_hex, to_hex};
@@ -265,6 +270,81 @@ pub enum Leaf {
         /// What became of them.
         outcome: Outcome,
     },
+    /// An originator permitted onward release.
+    Consent {
+        /// The hash of the one-line note.
+        note: Hash,
+    },
+    /// An originator took such a permission back.
+    ConsentWithdraw {
+        /// The hash of the one-line note.
+        note: Hash,
+    },
+    /// The recipient used what it received in a way that the text makes reportable.
+    Use {
+        /// The party that released it.
+        party: String,
+        /// The purpose.
+        purpose: String,
+        /// The number of objects.
+        n: u64,
+        /// The root over their commitments.
+        inner: Hash,
+    },
+    /// The releaser took objects back.
+    Recall {
+        /// The party that has them.
+        party: String,
+        /// Why, in a word of the closed list.
+        reason: String,
+        /// What is to be done: `delete`, `raise:<tlp>` or `stop-use`.
+        action: String,
+        /// The number of objects.
+        n: u64,
+        /// The root over salted commitments to their ids, in the order of the note.
+        inner: Hash,
+    },
+    /// The recipient carried a recall out.
+    RecallAck {
+        /// The party that recalled.
+        party: String,
+        /// The hash of the recall's note.
+        of: Hash,
+        /// The number of objects deleted.
+        deleted: u64,
+        /// The number of objects kept under seal.
+        sealed: u64,
+        /// The number of objects recalled onward.
+        onward: u64,
+    },
+    /// A report of how useful the data of a period was.
+    Usefulness {
+        /// The other party.
+        party: String,
+        /// The period, `YYYY-MM-DD/YYYY-MM-DD`, the last day exclusive.
+        period: String,
+        /// The hash of the signed report.
+        report: Hash,
+    },
+    /// A key took the place of another.
+    Key {
+        /// The hash of the `rotate-key` note.
+        note: Hash,
+    },
+    /// Salts were destroyed, so that their objects can no longer be proved.
+    Erasure {
+        /// The number of salts.
+        n: u64,
+        /// Why: `recall`, `retention`, `request`, `termination`.
+        basis: String,
+    },
+    /// The log goes on after its end was lost.
+    Restore {
+        /// The number of leaves of the last checkpoint known.
+        size: u64,
+        /// The root of that checkpoint.
+        root: Hash,
+    },
 }
 
 impl Leaf {
@@ -280,6 +360,15 @@ impl Leaf {
             Leaf::Release { .. } => "release",
             Leaf::Delivery { .. } => "delivery",
             Leaf::DeliveryAck { .. } => "delivery-ack",
+            Leaf::Consent { .. } => "consent",
+            Leaf::ConsentWithdraw { .. } => "consent-withdraw",
+            Leaf::Use { .. } => "use",
+            Leaf::Recall { .. } => "recall",
+            Leaf::RecallAck { .. } => "recall-ack",
+            Leaf::Usefulness { .. } => "usefulness",
+            Leaf::Key { .. } => "key",
+            Leaf::Erasure { .. } => "erasure",
+            Leaf::Restore { .. } => "restore",
         }
     }
 
@@ -317,7 +406,21 @@ impl Leaf {
                 let fits = last.checked_sub(*first).is_some_and(|rest| (1..=rest.saturating_add(1)).contains(n));
                 if fits { Ok(()) } else { Err(LeafError::Positions) }
             }
-            Leaf::DeliveryAck { party, .. } => check_word("party", party),
+            Leaf::DeliveryAck { party, .. } | Leaf::RecallAck { party, .. } => check_word("party", party),
+            Leaf::Use { party, purpose, .. } => {
+                check_word("party", party)?;
+                check_word("purpose", purpose)
+            }
+            Leaf::Recall { party, reason, action, .. } => {
+                check_word("party", party)?;
+                check_word("reason", reason)?;
+                check_word("action", action)
+            }
+            Leaf::Usefulness { party, period, .. } => {
+                check_word("party", party)?;
+                check_word("period", period)
+            }
+            Leaf::Erasure { basis, .. } => check_word("basis", basis),
             _ => Ok(()),
         }
     }
@@ -331,7 +434,12 @@ impl Leaf {
             Leaf::Amend { text, supersedes } => {
                 out.digest("text", text).digest("supersedes", supersedes);
             }
-            Leaf::Suspend { note } | Leaf::Resume { note } | Leaf::Terminate { note } => {
+            Leaf::Suspend { note }
+            | Leaf::Resume { note }
+            | Leaf::Terminate { note }
+            | Leaf::Consent { note }
+            | Leaf::ConsentWithdraw { note }
+            | Leaf::Key { note } => {
                 out.digest("note", note);
             }
             Leaf::Release { party, first, last, n, inner, obligations, compiled, engine } => {
@@ -348,6 +456,26 @@ impl Leaf {
             }
             Leaf::DeliveryAck { party, of, n, outcome } => {
                 out.text("party", party).number("of", *of).number("n", *n).text("outcome", outcome.name());
+            }
+            Leaf::Use { party, purpose, n, inner } => {
+                out.text("party", party).text("purpose", purpose).number("n", *n).text("inner", &inner.to_string());
+            }
+            Leaf::Recall { party, reason, action, n, inner } => {
+                out.text("party", party).text("reason", reason).text("action", action);
+                out.number("n", *n).text("inner", &inner.to_string());
+            }
+            Leaf::RecallAck { party, of, deleted, sealed, onward } => {
+                out.text("party", party).digest("of", of);
+                out.number("deleted", *deleted).number("sealed", *sealed).number("onward", *onward);
+            }
+            Leaf::Usefulness { party, period, report } => {
+                out.text("party", party).text("period", period).digest("report", report);
+            }
+            Leaf::Erasure { n, basis } => {
+                out.number("n", *n).text("basis", basis);
+            }
+            Leaf::Restore { size, root } => {
+                out.number("size", *size).text("root", &root.to_string());
             }
         }
     }
@@ -389,6 +517,36 @@ impl Leaf {
                 n: keys.number("n")?,
                 outcome: keys.one_of("outcome", &Outcome::ALL, Outcome::name)?,
             },
+            "consent" => Leaf::Consent { note: keys.digest("note")? },
+            "consent-withdraw" => Leaf::ConsentWithdraw { note: keys.digest("note")? },
+            "use" => Leaf::Use {
+                party: keys.text("party")?.to_owned(),
+                purpose: keys.text("purpose")?.to_owned(),
+                n: keys.number("n")?,
+                inner: keys.root("inner")?,
+            },
+            "recall" => Leaf::Recall {
+                party: keys.text("party")?.to_owned(),
+                reason: keys.text("reason")?.to_owned(),
+                action: keys.text("action")?.to_owned(),
+                n: keys.number("n")?,
+                inner: keys.root("inner")?,
+            },
+            "recall-ack" => Leaf::RecallAck {
+                party: keys.text("party")?.to_owned(),
+                of: keys.digest("of")?,
+                deleted: keys.number("deleted")?,
+                sealed: keys.number("sealed")?,
+                onward: keys.number("onward")?,
+            },
+            "usefulness" => Leaf::Usefulness {
+                party: keys.text("party")?.to_owned(),
+                period: keys.text("period")?.to_owned(),
+                report: keys.digest("report")?,
+            },
+            "key" => Leaf::Key { note: keys.digest("note")? },
+            "erasure" => Leaf::Erasure { n: keys.number("n")?, basis: keys.text("basis")?.to_owned() },
+            "restore" => Leaf::Restore { size: keys.number("size")?, root: keys.root("root")? },
             _ => return Err(LeafError::Kind),
         })
     }
@@ -422,7 +580,7 @@ impl Entry {
             return Err(LeafError::Size);
         }
         let map: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| LeafError::Json)?;
-        let keys = Reader { map: &map };
+        let keys = Reader::new(&map);
         if keys.number("v")? != 1 {
             return Err(LeafError::Version);
         }
@@ -448,59 +606,6 @@ impl Entry {
     }
 }
 
-/// Why a leaf was refused.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LeafError {
-    /// The bytes are not one JSON object.
-    #[error("the leaf is not a JSON object")]
-    Json,
-    /// A required key is absent.
-    #[error("the leaf has no `{key}`")]
-    KeyMissing {
-        /// The key.
-        key: &'static str,
-    },
-    /// The kind is not one this version knows.
-    #[error("the kind of the leaf is not known")]
-    Kind,
-    /// First, last, and number contradict each other.
-    #[error("`first`, `last` and `n` contradict each other")]
-    Positions,
-    /// The leaf passes [`LEAF_SIZE_BYTES_MAX`].
-    #[error("the leaf is larger than {LEAF_SIZE_BYTES_MAX} bytes")]
-    Size,
-    /// The bytes are not the one spelling of their meaning.
-    #[error("the leaf is not written in the one allowed way")]
-    Spelling,
-    /// A value has the wrong type or form.
-    #[error("the value of `{key}` is malformed")]
-    Value {
-        /// The key.
-        key: &'static str,
-    },
-    /// `v` is not 1.
-    #[error("the version of the leaf is not 1")]
-    Version,
-}
-
-impl LeafError {
-    /// Returns the stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            LeafError::Json => "leaf.json",
-            LeafError::KeyMissing { .. } => "leaf.missing-key",
-            LeafError::Kind => "leaf.kind",
-            LeafError::Positions => "leaf.positions",
-            LeafError::Size => "leaf.size",
-            LeafError::Spelling => "leaf.spelling",
-            LeafError::Value { .. } => "leaf.value",
-            LeafError::Version => "leaf.version",
-        }
-    }
-}
-
 fn write(
     leaf: &Leaf,
     seq: u64,
@@ -513,99 +618,14 @@ fn write(
     if let Actor::Person(pseudonym) = actor {
         check_word("actor", pseudonym)?;
     }
-    let mut out = Writer { json: String::with_capacity(512) };
+    let mut out = Writer::new();
     out.number("v", 1).number("seq", seq).text("time", &time.to_string()).text("kind", leaf.kind());
     out.digest("agreement", agreement).text("actor", &actor.to_string());
     leaf.write_keys(&mut out);
     if skew {
         out.raw("skew", "true");
     }
-    out.json.push('}');
-    if out.json.len() > LEAF_SIZE_BYTES_MAX {
-        return Err(LeafError::Size);
-    }
-    Ok(out.json.into_bytes())
-}
-
-/// Checks a text of a leaf: 1 to 64 characters that need no escape in JSON and cannot be confused with each other.
-fn check_word(key: &'static str, word: &str) -> Result<(), LeafError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:+".contains(&byte);
-    let fits = (1..=WORD_SIZE_BYTES_MAX).contains(&word.len()) && word.bytes().all(plain);
-    if fits { Ok(()) } else { Err(LeafError::Value { key }) }
-}
-
-/// Writes members of one JSON object in order. Values need no escapes, [`check_word`] sees to that.
-struct Writer {
-    json: String,
-}
-
-impl Writer {
-    fn raw(&mut self, key: &str, value: &str) -> &mut Writer {
-        self.json.push(if self.json.is_empty() { '{' } else { ',' });
-        for part in ["\"", key, "\":", value] {
-            self.json.push_str(part);
-        }
-        self
-    }
-
-    fn text(&mut self, key: &str, value: &str) -> &mut Writer {
-        self.raw(key, &format!("\"{value}\""))
-    }
-
-    fn number(&mut self, key: &str, value: u64) -> &mut Writer {
-        self.raw(key, &value.to_string())
-    }
-
-    fn digest(&mut self, key: &str, value: &Hash) -> &mut Writer {
-        self.text(key, &value.to_sha256_text())
-    }
-
-    fn digest_if(&mut self, key: &str, value: Option<&Hash>) -> &mut Writer {
-        match value {
-            Some(value) => self.digest(key, value),
-            None => self,
-        }
-    }
-}
-
-/// Reads members of one JSON object.
-struct Reader<'a> {
-    map: &'a Map<String, Value>,
-}
-
-impl<'a> Reader<'a> {
-    fn has(&self, key: &str) -> bool {
-        self.map.contains_key(key)
-    }
-
-    fn value(&self, key: &'static str) -> Result<&'a Value, LeafError> {
-        self.map.get(key).ok_or(LeafError::KeyMissing { key })
-    }
-
-    fn text(&self, key: &'static str) -> Result<&'a str, LeafError> {
-        self.value(key)?.as_str().ok_or(LeafError::Value { key })
-    }
-
-    fn number(&self, key: &'static str) -> Result<u64, LeafError> {
-        self.value(key)?.as_u64().ok_or(LeafError::Value { key })
-    }
-
-    fn digest(&self, key: &'static str) -> Result<Hash, LeafError> {
-        Hash::parse_sha256_text(self.text(key)?).ok_or(LeafError::Value { key })
-    }
-
-    fn digest_if(&self, key: &'static str) -> Result<Option<Hash>, LeafError> {
-        if self.has(key) { self.digest(key).map(Some) } else { Ok(None) }
-    }
-
-    fn root(&self, key: &'static str) -> Result<Hash, LeafError> {
-        Hash::parse_base64(self.text(key)?).ok_or(LeafError::Value { key })
-    }
-
-    fn one_of<T: Copy>(&self, key: &'static str, all: &[T], name: fn(T) -> &'static str) -> Result<T, LeafError> {
-        let text = self.text(key)?;
-        all.iter().copied().find(|value| name(*value) == text).ok_or(LeafError::Value { key })
-    }
+    out.finish()
 }
 
 #[cfg(test)]

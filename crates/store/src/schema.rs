@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use crate::{Result, StoreError};
 
 /// Format of the database this version writes.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 
-/// Creates the tables in an empty file; refuses a file of a newer format.
+/// Creates the tables in an empty file, adds those that an older file lacks; refuses a file of a newer format.
 pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
     let name = || path.display().to_string();
     let unavailable = |source| StoreError::Unavailable { operation: "migrate", path: name(), source };
@@ -20,8 +20,12 @@ pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
     if found == FORMAT {
         return Ok(());
     }
-    db.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={FORMAT};COMMIT;")).map_err(unavailable)
+    let tables = PARTS.concat();
+    db.execute_batch(&format!("BEGIN IMMEDIATE;{tables}PRAGMA user_version={FORMAT};COMMIT;")).map_err(unavailable)
 }
+
+/// The tables of each part of the store. All are created where they are missing, so a file of an older format gains those it lacks.
+const PARTS: &[&str] = &[TABLES];
 
 const TABLES: &str = "
 -- Small settings and secrets of the node: cursor keys, per-agreement keys, the change counter `epoch`.

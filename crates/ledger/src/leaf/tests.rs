@@ -46,6 +46,21 @@ fn all_kinds() -> Vec<Leaf> {
         delivery(None),
         delivery(Some(hash(4))),
         Leaf::DeliveryAck { party: text("northtel"), of: 7, n: 4, outcome: Outcome::Partly },
+        Leaf::Consent { note: hash(1) },
+        Leaf::ConsentWithdraw { note: hash(1) },
+        Leaf::Use { party: text("northtel"), purpose: text("network-defence"), n: 2, inner: hash(1) },
+        Leaf::Recall {
+            party: text("fusion"),
+            reason: text("wrong"),
+            action: text("raise:amber+strict"),
+            n: 2,
+            inner: hash(1),
+        },
+        Leaf::RecallAck { party: text("northtel"), of: hash(1), deleted: 2, sealed: 1, onward: 0 },
+        Leaf::Usefulness { party: text("northtel"), period: text("2026-12-01/2026-12-31"), report: hash(1) },
+        Leaf::Key { note: hash(1) },
+        Leaf::Erasure { n: 3, basis: text("recall") },
+        Leaf::Restore { size: 7, root: hash(1) },
     ]
 }
 
