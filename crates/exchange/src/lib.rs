@@ -8,7 +8,7 @@
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`explain`] | who may see this, and why or why not |
-//! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
@@ -39,6 +39,7 @@ pub mod release;
 mod state;
 pub mod sync;
 mod values;
+pub mod versions;
 pub mod view;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
