@@ -47,8 +47,27 @@ const localTimes = (root) => {
   }
 };
 
+// A file can be read into a text field; without this it is pasted.
+const fileButtons = (root) => {
+  for (const field of root.querySelectorAll("textarea[data-open-file]:not([data-ready])")) {
+    field.setAttribute("data-ready", "");
+    const file = document.createElement("input");
+    file.type = "file";
+    file.id = field.id + "-file";
+    const label = document.createElement("label");
+    label.htmlFor = file.id;
+    label.textContent = "Or read it from a file";
+    file.addEventListener("change", async () => {
+      const chosen = file.files?.[0];
+      if (chosen && chosen.size <= 524288) field.value = await chosen.text();
+    });
+    field.after(label, file);
+  }
+};
+
 const dress = (root) => {
   copyButtons(root);
+  fileButtons(root);
   localTimes(root);
 };
 

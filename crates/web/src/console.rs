@@ -5,6 +5,8 @@
 
 pub(crate) mod agreements;
 pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod draft;
 pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod ledger;

@@ -95,6 +95,46 @@ pub(crate) fn prose(text: &str) -> Markup {
     Markup(out)
 }
 
+/// Makes a sentence about agreements: what the catalogues set apart by U+2068 and U+2069, and what stands in back quotes,
+/// becomes an element of its own, so that names and dates read in their own direction (console.md section 9.3).
+pub(crate) fn sentence(text: &str) -> Markup {
+    let mut out = String::with_capacity(text.len() + text.len() / 2);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(ISOLATE) {
+        let Some((token, later)) = after.split_once(END_OF_ISOLATE) else { break };
+        push_quoted(&mut out, before);
+        let turns = token.chars().any(is_right_to_left);
+        out.push_str(if turns { "<bdi>" } else { "<bdi dir=\"ltr\">" });
+        push_quoted(&mut out, token);
+        out.push_str("</bdi>");
+        rest = later;
+    }
+    push_quoted(&mut out, rest);
+    Markup(out)
+}
+
+const ISOLATE: char = '\u{2068}';
+const END_OF_ISOLATE: char = '\u{2069}';
+
+/// Escapes text in which back quotes stand around codes.
+fn push_quoted(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((code, later)) = after.split_once('`') else { break };
+        push(out, before, Show::Box);
+        out.push_str("<bdi dir=\"ltr\" class=\"t\">");
+        push(out, code, Show::Box);
+        out.push_str("</bdi>");
+        rest = later;
+    }
+    push(out, rest, Show::Box);
+}
+
+/// Tells whether a character belongs to a script that is written from right to left.
+const fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
 /// Makes the content of a `<pre>`: as [`prose`], but line feeds and tabs stay.
 pub(crate) fn block(text: &str) -> Markup {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -188,6 +228,12 @@ pub(crate) mod filters {
         Ok(super::prose(&value.to_string()))
     }
 
+    /// A sentence about agreements, with its names and codes set apart.
+    #[askama::filter_fn]
+    pub(crate) fn sentence<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
+        Ok(super::sentence(&value.to_string()))
+    }
+
     /// Preformatted text.
     #[askama::filter_fn]
     pub(crate) fn block<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
@@ -271,6 +317,18 @@ pub(crate) mod filters {
         Ok(crate::parts::state(&value.to_string()))
     }
 
+    /// How one text stands to another, or which way a difference points, as a word with a shape.
+    #[askama::filter_fn]
+    pub(crate) fn relation<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
+        Ok(crate::parts::relation(&value.to_string()))
+    }
+
+    /// What happened to an agreement, in words.
+    #[askama::filter_fn]
+    pub(crate) fn happening<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
+        Ok(super::prose(crate::parts::happening(&value.to_string())))
+    }
+
     /// A country: code and name.
     #[askama::filter_fn]
     pub(crate) fn country<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
@@ -304,7 +362,7 @@ pub(crate) mod filters {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, count, plain, prose, segment, shell, time, token};
+    use super::{block, count, plain, prose, segment, sentence, shell, time, token};
 
     #[test]
     fn a_token_is_isolated_and_left_to_right() {
@@ -338,6 +396,25 @@ mod tests {
             assert!(word.starts_with("&#39;") && word.ends_with("&#39;"), "{word}");
         }
         assert_eq!(shell("'; id '").to_string(), "&#39;&#39;\\&#39;&#39;; id &#39;\\&#39;&#39;&#39;");
+    }
+
+    #[test]
+    fn what_a_sentence_sets_apart_becomes_an_element_and_codes_read_left_to_right() {
+        assert_eq!(
+            sentence("من \u{2068}2026-01-01\u{2069} و\u{2068}المركز\u{2069}: `c2-out`").to_string(),
+            "من <bdi dir=\"ltr\">2026-01-01</bdi> و<bdi>المركز</bdi>: <bdi dir=\"ltr\" class=\"t\">c2-out</bdi>"
+        );
+    }
+
+    #[test]
+    fn abuse_a26_an_isolate_that_nobody_closed_is_visible_and_markup_in_a_sentence_is_text() {
+        let shown = sentence("a \u{2068}b `<img src=x> \u{2068}\u{202e}").to_string();
+        assert_eq!(
+            shown,
+            "a <span class=\"hidden-char\">U+2068</span>b `&lt;img src=x&gt; <span class=\"hidden-char\">U+2068</span>\
+             <span class=\"hidden-char\">U+202E</span>"
+        );
+        assert_eq!(sentence("`<b>`").to_string(), "<bdi dir=\"ltr\" class=\"t\">&lt;b&gt;</bdi>");
     }
 
     #[test]

@@ -51,15 +51,46 @@ pub(crate) fn role(word: &str) -> Markup {
 /// Makes the state of an agreement.
 pub(crate) fn state(word: &str) -> Markup {
     let (class, shape) = match word {
-        "in-force" => ("good", "●"),
+        "in-force" | "rules" => ("good", "●"),
         "suspended" => ("warn", "❚❚"),
-        "expired" | "terminated" => ("quiet", "■"),
+        "expired" | "terminated" | "replaced" | "closed" => ("quiet", "■"),
         _ => ("quiet", "○"),
     };
     let text = plain(&word.replace('-', " "));
     Markup::from_own(format!(
         "<span class=\"chip {class}\"><span aria-hidden=\"true\">{shape}</span> <bdi>{text}</bdi></span>"
     ))
+}
+
+/// Makes the word for how one text stands to another.
+pub(crate) fn relation(word: &str) -> Markup {
+    let (class, shape) = match word {
+        "equal" => ("good", "＝"),
+        "narrower" => ("good", "▼"),
+        "broader" => ("bad", "▲"),
+        "incomparable" => ("warn", "◆"),
+        _ => ("quiet", "○"),
+    };
+    Markup::from_own(format!(
+        "<span class=\"chip {class}\"><span aria-hidden=\"true\">{shape}</span> <bdi>{}</bdi></span>",
+        plain(word)
+    ))
+}
+
+/// Says what happened to an agreement.
+pub(crate) fn happening(word: &str) -> &str {
+    match word {
+        "countersigned" => "Signed by every party",
+        "amended" => "Amended: signed by every party",
+        "begins" => "In force",
+        "ends" => "Ends",
+        "suspended" => "Suspended",
+        "resumed" => "Resumed",
+        "terminated" => "Termination declared",
+        "consented" => "Consent to onward release given",
+        "consent-withdrawn" => "Consent withdrawn",
+        other => other,
+    }
 }
 
 /// Makes a country: the code as a token, the English name beside it.

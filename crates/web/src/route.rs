@@ -7,6 +7,7 @@ use crate::access::{Access, Caller, admit, is_own_form, is_same_origin};
 use crate::body;
 use crate::call::{Call, Pairs};
 use crate::console;
+use crate::console::draft::TEXT_FORM;
 use crate::door::Door;
 use crate::limits;
 use crate::refusal::{Refusal, Why};
@@ -91,6 +92,9 @@ pub(crate) const ROUTES: &[Route] = &[
     page(Verb::Post, "/agreements/{id}/suspend", Access::Staff, FORM, console::agreements::suspend),
     page(Verb::Get, "/agreements/{id}/resume", Access::Staff, 0, console::agreements::ask_resume),
     page(Verb::Post, "/agreements/{id}/resume", Access::Staff, FORM, console::agreements::resume),
+    page(Verb::Get, "/agreements/{id}/versions/{version}", Access::Session, 0, console::agreements::version),
+    page(Verb::Get, "/agreements/{id}/compare", Access::Staff, 0, console::compare::form),
+    page(Verb::Post, "/agreements/{id}/compare", Access::Staff, TEXT_FORM, console::compare::answer),
     page(Verb::Get, "/parties", Access::Session, 0, console::parties::list),
     page(Verb::Get, "/parties/{id}", Access::Session, 0, console::parties::show),
     page(Verb::Get, "/ledger", Access::Session, 0, console::ledger::list),

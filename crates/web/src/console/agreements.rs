@@ -1,6 +1,6 @@
 //! Agreements: the list, the terms in words, and the two acts a party may do alone: suspend, and resume.
 
-use super::{Entry, Frame, ROWS_MAX, failed, html, see_other};
+use super::{Entry, Frame, ROWS_MAX, download, failed, html, see_other};
 use crate::call::Call;
 use crate::door::Door;
 use crate::markup::filters;
@@ -9,6 +9,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::Response;
 use entente_agreement::plain::Language;
+use entente_exchange::versions::{Happening, VersionLine};
 use entente_exchange::view;
 
 #[derive(Template)]
@@ -28,6 +29,47 @@ struct AgreementPage {
     may_suspend: bool,
     /// True if this node has suspended it and may resume it.
     may_resume: bool,
+    /// The language of the plain words, and the others.
+    words: Words,
+    /// All signed versions, oldest first.
+    versions: Vec<VersionLine>,
+    /// What happened to it, and what lies ahead, oldest first.
+    happenings: Vec<Happening>,
+    /// The exchange with each other party.
+    recipients: Vec<view::HealthRow>,
+}
+
+/// The language in which the plain words of an agreement are shown. The rest of the console is in English.
+pub(crate) struct Words {
+    /// Its tag.
+    pub(crate) tag: &'static str,
+    /// Its direction.
+    pub(crate) direction: &'static str,
+    /// All languages: tag, name in the language itself, and the value of `aria-current`.
+    pub(crate) all: [(&'static str, &'static str, &'static str); 5],
+}
+
+impl Words {
+    pub(crate) fn of(language: Language) -> Self {
+        let name = |language| match language {
+            Language::English => "English",
+            Language::French => "Français",
+            Language::Spanish => "Español",
+            Language::Arabic => "العربية",
+            Language::Italian => "Italiano",
+        };
+        Self {
+            tag: language.tag(),
+            direction: if language == Language::Arabic { "rtl" } else { "ltr" },
+            all: Language::ALL
+                .map(|other| (other.tag(), name(other), if other == language { "true" } else { "false" })),
+        }
+    }
+}
+
+/// The language that a request asks for with `?lang=`; English for one there are no words in.
+pub(crate) fn language(call: &Call) -> Language {
+    call.query.get("lang").and_then(Language::parse).unwrap_or_default()
 }
 
 /// What a confirmation page is about.
@@ -63,12 +105,21 @@ pub(crate) fn list(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> 
 
 /// `GET /agreements/{id}`.
 pub(crate) fn show(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> {
-    let mut agreement = find(door, call)?;
+    let language = language(call);
+    let (id, viewer) = (call.id("id")?, call.viewer()?);
+    let mut agreement = door.exchange().agreement(id, viewer, language).map_err(failed(door))?.ok_or(Why::NotFound)?;
     agreement.releases.truncate(ROWS_MAX);
+    let versions = door.exchange().versions(id, viewer).map_err(failed(door))?.unwrap_or_default();
+    let mut happenings = door.exchange().happenings(id, viewer).map_err(failed(door))?.unwrap_or_default();
+    let before = happenings.len().saturating_sub(ROWS_MAX);
+    happenings.drain(..before);
+    let parties = door.exchange().parties(viewer).map_err(failed(door))?;
+    let recipients = parties.into_iter().flat_map(|party| party.exchange).filter(|row| row.agreement == id).collect();
     let frame = Frame::new(door, call, Entry::Agreements);
     let may_suspend = frame.staff && can(door, &agreement, Step::Suspend);
     let may_resume = frame.staff && can(door, &agreement, Step::Resume);
-    html(door, &AgreementPage { frame, agreement, may_suspend, may_resume })
+    let words = Words::of(language);
+    html(door, &AgreementPage { frame, agreement, may_suspend, may_resume, words, versions, happenings, recipients })
 }
 
 /// `GET /agreements/{id}/suspend`: what will happen, before it happens.
@@ -116,6 +167,15 @@ pub(crate) fn resume(door: &Door, call: &Call) -> Result<Response<Body>, Refusal
         door.exchange().resume(&agreement.line.id).map_err(failed(door))?;
     }
     Ok(see_other(&path(&agreement)))
+}
+
+/// `GET /agreements/{id}/versions/{version}`: a signed version, to the byte, as a file.
+pub(crate) fn version(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> {
+    let id = call.id("id")?;
+    let number = u32::try_from(call.number("version")?).map_err(|_| Why::NotFound)?;
+    let found = door.exchange().version_of(id, Some(number), call.viewer()?).map_err(failed(door))?;
+    let (_, note) = found.ok_or(Why::NotFound)?;
+    Ok(download("text/plain; charset=utf-8", &format!("{id}.v{number}.note"), note.into_bytes()))
 }
 
 fn find(door: &Door, call: &Call) -> Result<view::AgreementView, Refusal> {

@@ -38,7 +38,14 @@ fn filled(route: &Route, object: &str) -> String {
     let id = if route.path.contains("/objects/") { object } else { AGREEMENT };
     let id = if route.path.contains("/parties/") { "fusion" } else { id };
     let query = if route.path.ends_with("/consistency") { "?old=1&new=1" } else { "" };
-    route.path.replace("{id}", id).replace("{agreement}", AGREEMENT).replace("{leaf}", "1") + query
+    let path = route.path.replace("{id}", id).replace("{agreement}", AGREEMENT);
+    path.replace("{leaf}", "1").replace("{version}", "1").replace("{party}", "fusion").replace("{seq}", "1") + query
+}
+
+/// Fields of every form, filled so that the form is taken.
+fn fields(world: &World) -> String {
+    let (_, note) = world.exchange.version_of(AGREEMENT, None, &Viewer::Staff).unwrap().unwrap();
+    format!("reason=x&list=198.51.100.25&text={}", crate::markup::segment(&note))
 }
 
 async fn call(world: &World, route: &Route, path: &str, who: &[(&str, &str)]) -> Answer {
@@ -49,8 +56,7 @@ async fn call(world: &World, route: &Route, path: &str, who: &[(&str, &str)]) ->
         (Verb::Post, _) => headers.push(("content-type", "text/plain")),
     }
     let form = who.iter().find(|(name, _)| *name == "cookie").map(|(_, cookie)| world.csrf(cookie));
-    let body =
-        form.map_or_else(|| "198.51.100.25".to_owned(), |csrf| format!("csrf={csrf}&reason=x&list=198.51.100.25"));
+    let body = form.map_or_else(|| "198.51.100.25".to_owned(), |csrf| format!("csrf={csrf}&{}", fields(world)));
     world.post(path, &headers, body).await
 }
 

@@ -215,6 +215,11 @@ pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body
     builder.body(Body::from(body)).unwrap()
 }
 
+/// A text as a form sends it.
+pub(crate) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// The value of `Authorization` for HTTP Basic.
 pub(crate) fn basic(token: &IssuedToken) -> String {
     format!("Basic {}", STANDARD.encode(format!("{}:{}", token.id, token.secret)))
