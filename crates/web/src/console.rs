@@ -9,9 +9,11 @@ pub(crate) mod compare;
 pub(crate) mod draft;
 pub(crate) mod help;
 pub(crate) mod home;
+pub(crate) mod leaf;
 pub(crate) mod ledger;
 pub(crate) mod object;
 pub(crate) mod parties;
+pub(crate) mod receipt;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 
