@@ -33,6 +33,7 @@ mod journal;
 pub mod look;
 pub mod node;
 mod prepare;
+mod quota;
 pub mod receipts;
 pub mod receive;
 pub mod release;
