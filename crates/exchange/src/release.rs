@@ -124,9 +124,13 @@ pub(crate) struct Run<'a> {
 pub(crate) enum Has<'a> {
     /// Its manifest.
     Manifest(&'a Head),
-    /// Keys of the ids that a simulation has released to it, and nothing else.
-    #[expect(dead_code, reason = "only a simulation supposes, and it is not here yet")]
-    Supposed(&'a HashSet<i64>),
+    /// What a simulation has released to it, and what its manifest holds of revisions before the simulation begins.
+    Supposed {
+        /// Keys of the ids that the simulation has released.
+        keys: &'a HashSet<i64>,
+        /// The manifest, and the first revision that is simulated.
+        before: Option<(&'a Head, i64)>,
+    },
 }
 
 impl Has<'_> {
@@ -134,14 +138,21 @@ impl Has<'_> {
     fn may_repeat(&self, revision: i64) -> Option<&Head> {
         match self {
             Self::Manifest(head) if revision <= head.last_revision => Some(head),
-            Self::Manifest(_) | Self::Supposed(_) => None,
+            Self::Manifest(_) | Self::Supposed { .. } => None,
         }
     }
 
     fn holds(&self, s: &Snapshot<'_>, id: &str) -> Result<bool, StoreError> {
         match self {
             Self::Manifest(head) => Ok(s.manifest_of(head.no, object_key(id))?.iter().any(|row| row.id == *id)),
-            Self::Supposed(keys) => Ok(keys.contains(&object_key(id))),
+            Self::Supposed { keys, before } => {
+                if keys.contains(&object_key(id)) {
+                    return Ok(true);
+                }
+                let Some((head, first)) = before else { return Ok(false) };
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first))
+            }
         }
     }
 }
