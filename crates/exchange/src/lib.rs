@@ -7,6 +7,7 @@
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
@@ -33,9 +34,11 @@ mod journal;
 pub mod look;
 pub mod node;
 mod prepare;
+mod quota;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+pub mod simulate;
 mod state;
 pub mod sync;
 mod values;
