@@ -16,6 +16,7 @@ pub(crate) mod parties;
 pub(crate) mod receipt;
 pub(crate) mod search;
 pub(crate) mod sign_in;
+pub(crate) mod simulate;
 
 use crate::access::{Caller, cookie};
 use crate::assets::{ASSETS, Asset, Assets};

@@ -97,6 +97,8 @@ pub(crate) const ROUTES: &[Route] = &[
     page(Verb::Get, "/agreements/{id}/versions/{version}", Access::Session, 0, console::agreements::version),
     page(Verb::Get, "/agreements/{id}/compare", Access::Staff, 0, console::compare::form),
     page(Verb::Post, "/agreements/{id}/compare", Access::Staff, TEXT_FORM, console::compare::answer),
+    page(Verb::Get, "/agreements/{id}/simulate", Access::Staff, 0, console::simulate::form),
+    page(Verb::Post, "/agreements/{id}/simulate", Access::Staff, TEXT_FORM, console::simulate::answer),
     page(Verb::Get, "/parties", Access::Session, 0, console::parties::list),
     page(Verb::Get, "/parties/{id}", Access::Session, 0, console::parties::show),
     page(Verb::Get, "/ledger", Access::Session, 0, console::ledger::list),

@@ -91,6 +91,74 @@ fn push_row(out: &mut String, y: u64, row: &CountryRow, series: &[Series; 3], mo
     }
 }
 
+/// Height of a chart of columns, without its labels.
+const COLUMNS: u64 = 120;
+// LIMIT: days that are drawn; the table has all.
+const COLUMNS_MAX: usize = 120;
+
+/// Draws two columns for each name, in order: an outline for the first number, a filled one for the second.
+///
+/// `id` makes the ids of its parts unique in the page; `series` names the two numbers.
+pub(crate) fn columns(id: &str, title: &str, series: (&str, &str), rows: &[(String, u64, u64)]) -> Markup {
+    let shown = rows.get(rows.len().saturating_sub(COLUMNS_MAX)..).unwrap_or_default();
+    let most = shown.iter().map(|(_, a, b)| *a.max(b)).max().unwrap_or(0).max(1);
+    let count = u64::try_from(shown.len()).unwrap_or_default().max(1);
+    // LIMIT: between 4 and 40 pixels a name.
+    let step = (WIDTH / count).clamp(4, 40);
+    let id = plain(id);
+    let (left, right) = (plain(series.0), plain(series.1));
+    let height = COLUMNS + 56;
+    let mut out = String::with_capacity(512 + shown.len() * 240);
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-text\">\
+         <title id=\"{id}-title\">{}</title><desc id=\"{id}-text\">Outlined: {left}. Filled: {right}. Highest: {}. The \
+         table has the same numbers.</desc>\
+         <rect class=\"column-before\" x=\"1\" y=\"6\" width=\"12\" height=\"12\"/><text class=\"chart-head\" x=\"20\" \
+         y=\"16\">{left}</text><rect class=\"column-after\" x=\"140\" y=\"6\" width=\"12\" height=\"12\"/><text \
+         class=\"chart-head\" x=\"160\" y=\"16\">{right}</text><text class=\"chart-head\" x=\"{WIDTH}\" y=\"16\" \
+         text-anchor=\"end\">highest {}</text>",
+        plain(title),
+        grouped(&most.to_string()),
+        grouped(&most.to_string())
+    );
+    let floor = COLUMNS + 30;
+    let _ = write!(out, "<line class=\"chart-rule\" x1=\"0\" x2=\"{WIDTH}\" y1=\"{floor}\" y2=\"{floor}\"/>");
+    let half = (step / 2).max(1);
+    for (place, (name, a, b)) in (0_u64..).zip(shown) {
+        let x = place * step;
+        for (at, value, class) in [(x + 1, *a, "column-before"), (x + half, *b, "column-after")] {
+            if value == 0 {
+                continue;
+            }
+            // A column of one among thousands is still a column.
+            let tall = (value.saturating_mul(COLUMNS) / most).clamp(2, COLUMNS);
+            let (y, wide) = (floor - tall, half.saturating_sub(1).max(1));
+            let _ = write!(
+                out,
+                "<rect class=\"{class}\" x=\"{at}\" y=\"{y}\" width=\"{wide}\" height=\"{tall}\"><title>{}: {}</title></rect>",
+                plain(name),
+                grouped(&value.to_string())
+            );
+        }
+    }
+    if let (Some((first, ..)), Some((last, ..))) = (shown.first(), shown.last()) {
+        let y = floor + 18;
+        let _ = write!(out, "<text class=\"chart-head\" x=\"0\" y=\"{y}\">{}</text>", plain(&shortened(first)));
+        if shown.len() > 1 {
+            let end = (count * step).clamp(180, WIDTH);
+            let _ = write!(
+                out,
+                "<text class=\"chart-head\" x=\"{end}\" y=\"{y}\" text-anchor=\"end\">{}</text>",
+                plain(&shortened(last))
+            );
+        }
+    }
+    out.push_str("</svg>");
+    Markup::from_own(out)
+}
+
 /// Cuts a label of more than 18 characters in the middle.
 fn shortened(label: &str) -> String {
     let count = label.chars().count();
@@ -104,7 +172,7 @@ fn shortened(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{country_bars, shortened};
+    use super::{columns, country_bars, shortened};
     use entente_exchange::view::CountryRow;
 
     fn row(country: &str, c2: u64, phishing: u64, compromised: u64) -> CountryRow {
@@ -146,6 +214,16 @@ mod tests {
     fn long_names_are_cut_in_the_middle() {
         assert_eq!(shortened("Singapore"), "Singapore");
         assert_eq!(shortened("United Arab Emirates"), "United Ara…mirates");
+    }
+
+    #[test]
+    fn columns_show_what_is_there_and_no_markup_of_a_name() {
+        let rows = [("2026-11-01".to_owned(), 0, 1), ("<b>".to_owned(), 5_000, 2_500)];
+        let chart = columns("x", "By day", ("before", "after"), &rows).to_string();
+        assert_eq!(chart.matches("<rect class=\"column-after\"").count(), 3, "two and the legend");
+        assert_eq!(chart.matches("<rect class=\"column-before\"").count(), 2);
+        assert!(chart.contains("highest 5,000") && chart.contains("&lt;b&gt;: 5,000") && !chart.contains("<b>"));
+        assert!(columns("x", "By day", ("a", "b"), &[]).to_string().ends_with("</svg>"));
     }
 
     #[test]

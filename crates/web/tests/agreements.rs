@@ -116,6 +116,40 @@ async fn abuse_a26_a_hostile_text_is_text_on_the_page_that_compares_it() {
     }
 }
 
+async fn simulated(world: &World, text: &str) -> (StatusCode, String) {
+    let cookie = world.sign_in(&world.staff).await;
+    let form = format!("csrf={}&days=30&as-of=now&text={}", world.csrf(&cookie), encoded(text));
+    let answer = world.post("/agreements/agr-12/simulate", &[FORM, ("cookie", &cookie)], form).await;
+    (answer.status, answer.text())
+}
+
+#[tokio::test]
+async fn a_simulation_shows_what_the_recipient_would_get_and_what_it_would_not_get_any_more() {
+    let world = World::new();
+    let before = world.exchange.ledger(&Viewer::Staff).unwrap().logs.remove(0).size;
+    let (status, html) = simulated(&world, &text(&world)).await;
+    assert_eq!(status, StatusCode::OK, "{html}");
+    assert!(html.contains("no difference") && html.contains("Hash of this result"), "{html}");
+    let stricter = text(&world).replace("kinds = [\"ipv4-addr\", ", "kinds = [");
+    let (status, html) = simulated(&world, &stricter).await;
+    assert_eq!(status, StatusCode::OK, "{html}");
+    assert!(html.contains("No longer released") && html.contains("clause.kind"), "{html}");
+    assert_eq!(world.exchange.ledger(&Viewer::Staff).unwrap().logs.remove(0).size, before, "nothing was released");
+}
+
+#[tokio::test]
+async fn a_held_version_is_simulated_at_an_address_of_its_own_and_a_faulty_text_is_not() {
+    let world = World::new();
+    let cookie = world.sign_in(&world.staff).await;
+    let html = world.get("/agreements/agr-12/simulate?version=1&days=30", &[("cookie", &cookie)]).await.text();
+    assert!(html.contains("admissions from") && html.contains("class=\"chart\""), "{html}");
+    let none = world.get("/agreements/agr-12/simulate?version=7", &[("cookie", &cookie)]).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let (status, html) = simulated(&world, "format = 1").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(html.contains("the text is not valid") && html.contains("class=\"fault\""));
+}
+
 #[tokio::test]
 async fn a_guest_does_not_compare() {
     let world = World::new();
