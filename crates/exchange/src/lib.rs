@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`admit`] | may this node hold it, from this party, under which agreement? |
 //! | [`release`] | decide for each recipient, apply obligations, append to its manifest and to the ledger in one transaction |
+//! | [`review`] | what a person decides about an object: text read, legal hold, embargo |
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
@@ -36,6 +37,7 @@ mod prepare;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+pub mod review;
 mod state;
 pub mod sync;
 mod values;

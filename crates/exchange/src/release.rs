@@ -80,7 +80,9 @@ enum Outcome {
         clause: Option<usize>,
     },
     /// Released before in these bytes.
-    Held,
+    Held {
+        revision: i64,
+    },
 }
 
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
@@ -171,7 +173,7 @@ impl Exchange {
             now: self.now(),
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
-        let mut released_any = false;
+        let mut released_any = self.decide_again(&run, party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -192,10 +194,7 @@ impl Exchange {
                 let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
-                let rows = self.store().read(|s| -> Result<Vec<RevisionRow>> {
-                    let rows = dangling.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-                    Ok(rows.into_iter().flatten().collect())
-                })?;
+                let rows = self.revisions(&dangling)?;
                 let outcomes = run.decide_all(&rows, &head)?;
                 let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
                 if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
@@ -205,6 +204,33 @@ impl Exchange {
             }
         }
         Ok(done)
+    }
+
+    /// Decides what a review, or the end of an embargo, has made a candidate again.
+    fn decide_again(&self, run: &Run<'_>, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let mut released_any = false;
+        loop {
+            let Some(head) = self.store().read(|s| s.head(run.held.id(), recipient))? else { return Ok(false) };
+            let due = self.store().read(|s| s.due_again(head.no, run.now.as_micros(), CANDIDATES_MAX))?;
+            if due.is_empty() {
+                return Ok(released_any);
+            }
+            // What was not considered yet is a candidate anyway.
+            let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
+            let rows = self.revisions(&considered)?;
+            let outcomes = run.decide_all(&rows, &head)?;
+            if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
+                released_any |= any;
+                self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
+            }
+        }
+    }
+
+    fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
+        self.store().read(|s| -> Result<Vec<RevisionRow>> {
+            let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
+            Ok(rows.into_iter().flatten().collect())
+        })
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
@@ -271,7 +297,7 @@ impl Run<'_> {
                         && asked_before(ready)
                         && self.released_before(s, head, ready.clause, &ready.applied)?
                     {
-                        *outcome = Outcome::Held;
+                        *outcome = Outcome::Held { revision: ready.revision };
                     }
                 }
                 Ok(())
@@ -319,7 +345,7 @@ impl Run<'_> {
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
         if row.no <= head.last_revision && self.released_before(s, head, permit.clause, &applied)? {
-            return Ok(Outcome::Held);
+            return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
             return withheld(Reason::FloorType, Some(permit.clause));
@@ -442,13 +468,14 @@ impl Run<'_> {
     ) -> Result<bool> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
         let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
+        let mut held: Vec<i64> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
                 Outcome::Withheld { revision, original, reason, clause } => {
                     withheld.push((revision, original, reason, clause));
                 }
-                Outcome::Held => {}
+                Outcome::Held { revision } => held.push(revision),
             }
         }
         self.add_companions(head, &mut ready)?;
@@ -487,11 +514,11 @@ impl Run<'_> {
                     tx.append_releases(&head, i64::try_from(index).unwrap_or(i64::MAX), &news, now.as_micros())?;
                     head = tx.head(self.held.id(), head.recipient)?;
                 }
-                // Only what was decided before, and against it, has something to be forgotten.
-                let last_withheld = tx.view().last_withheld(head.no)?;
-                for one in ready.iter().filter(|one| one.revision <= last_withheld) {
-                    tx.unwithhold(head.no, one.revision)?;
-                }
+            }
+            // Only what was decided before, and against it, has something to be forgotten.
+            let last_withheld = tx.view().last_withheld(head.no)?;
+            for revision in ready.iter().map(|one| one.revision).chain(held).filter(|no| *no <= last_withheld) {
+                tx.unwithhold(head.no, revision)?;
             }
             for (revision, original, reason, clause) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.

@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`parties`] | parties, credentials, console sessions |
 //! | [`agreements`] | signed notes and one-line notices |
+//! | [`reviews`] | what people decided about revisions, and what is decided again |
 //! | [`revisions`] | revisions of objects, assertions, counters |
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
@@ -28,6 +29,7 @@ pub mod inbox;
 pub mod logs;
 pub mod manifest;
 pub mod parties;
+pub mod reviews;
 pub mod revisions;
 mod schema;
 
