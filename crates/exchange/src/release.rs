@@ -56,11 +56,11 @@ pub struct ReleaseRun {
 }
 
 /// A revision that may leave, in its final bytes.
-struct Ready {
-    revision: i64,
-    clause: usize,
-    original: String,
-    applied: Applied,
+pub(crate) struct Ready {
+    pub(crate) revision: i64,
+    pub(crate) clause: usize,
+    pub(crate) original: String,
+    pub(crate) applied: Applied,
     has_references: bool,
     /// Ids of the identity and the markings it names.
     companions: Vec<String>,
@@ -71,7 +71,7 @@ struct Ready {
 }
 
 /// The decision about one revision.
-enum Outcome {
+pub(crate) enum Outcome {
     Ready(Box<Ready>),
     Withheld {
         revision: i64,
@@ -92,16 +92,45 @@ struct Record {
     input: Hash,
 }
 
-/// Everything that stays the same for one head during a run.
-struct Run<'a> {
-    exchange: &'a Exchange,
-    state: &'a State,
-    held: &'a Held,
-    recipient: &'a PartyId,
-    keys: Keys,
-    identity: String,
-    now: Timestamp,
-    victims: HashSet<String>,
+/// Everything that stays the same for one recipient during a run, be it a release or a simulation of one.
+pub(crate) struct Run<'a> {
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) state: &'a State,
+    pub(crate) held: &'a Held,
+    pub(crate) recipient: &'a PartyId,
+    pub(crate) keys: Keys,
+    pub(crate) identity: String,
+    pub(crate) now: Timestamp,
+    /// Decides each revision as of its admission, not as of `now`.
+    pub(crate) at_admission: bool,
+    pub(crate) victims: HashSet<String>,
+}
+
+/// What the recipient has already.
+#[derive(Clone, Copy)]
+pub(crate) enum Has<'a> {
+    /// Its manifest.
+    Manifest(&'a Head),
+    /// Keys of the ids that a simulation has released to it, and nothing else.
+    #[expect(dead_code, reason = "only a simulation supposes, and it is not here yet")]
+    Supposed(&'a HashSet<i64>),
+}
+
+impl Has<'_> {
+    /// The manifest in which the same bytes may stand already, for a revision that was decided before.
+    fn may_repeat(&self, revision: i64) -> Option<&Head> {
+        match self {
+            Self::Manifest(head) if revision <= head.last_revision => Some(head),
+            Self::Manifest(_) | Self::Supposed(_) => None,
+        }
+    }
+
+    fn holds(&self, s: &Snapshot<'_>, id: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Manifest(head) => Ok(s.manifest_of(head.no, object_key(id))?.iter().any(|row| row.id == *id)),
+            Self::Supposed(keys) => Ok(keys.contains(&object_key(id))),
+        }
+    }
 }
 
 impl Exchange {
@@ -171,6 +200,7 @@ impl Exchange {
             keys: secret_keys(self, held.id())?,
             identity: identity_id(self.own().as_str()),
             now: self.now(),
+            at_admission: false,
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
         let mut released_any = self.decide_again(&run, party.no, &mut done)?;
@@ -182,7 +212,7 @@ impl Exchange {
             if candidates.iter().any(is_victim) {
                 run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
             }
-            let outcomes = run.decide_all(&candidates, &head)?;
+            let outcomes = run.decide_all(&candidates, Has::Manifest(&head))?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
             released_any |= unless_lost(run.commit(&head, outcomes, Some(last), &mut done))?.unwrap_or(false);
         }
@@ -195,7 +225,7 @@ impl Exchange {
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
                 let rows = self.revisions(&dangling)?;
-                let outcomes = run.decide_all(&rows, &head)?;
+                let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
                 let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
                 if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
                     released_any |= any;
@@ -218,7 +248,7 @@ impl Exchange {
             // What was not considered yet is a candidate anyway.
             let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
             let rows = self.revisions(&considered)?;
-            let outcomes = run.decide_all(&rows, &head)?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
             if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
                 released_any |= any;
                 self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
@@ -265,7 +295,7 @@ fn is_victim(row: &RevisionRow) -> bool {
 
 impl Run<'_> {
     /// Decides a list of candidates on both cores, then closes references over the whole batch.
-    fn decide_all(&self, candidates: &[RevisionRow], head: &Head) -> Result<Vec<Outcome>> {
+    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
         let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| -> Result<Vec<Outcome>> {
             let threads: Vec<_> = candidates
@@ -274,7 +304,7 @@ impl Run<'_> {
                     scope.spawn(move || {
                         self.exchange
                             .store()
-                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, head)).collect::<Result<Vec<_>>>())
+                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, has)).collect::<Result<Vec<_>>>())
                     })
                 })
                 .collect();
@@ -287,14 +317,14 @@ impl Run<'_> {
             }
             Ok(all)
         })?;
-        self.close(&mut outcomes, head)?;
+        self.close(&mut outcomes, has)?;
         // Closing rewrites references, so only now can be told whether these bytes went out before.
-        let asked_before = |ready: &Ready| ready.has_references && ready.revision <= head.last_revision;
-        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready))) {
+        let asked_before = |ready: &Ready| if ready.has_references { has.may_repeat(ready.revision) } else { None };
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready).is_some())) {
             self.exchange.store().read(|s| -> Result<()> {
                 for outcome in &mut outcomes {
                     if let Outcome::Ready(ready) = outcome
-                        && asked_before(ready)
+                        && let Some(head) = asked_before(ready)
                         && self.released_before(s, head, ready.clause, &ready.applied)?
                     {
                         *outcome = Outcome::Held { revision: ready.revision };
@@ -306,9 +336,9 @@ impl Run<'_> {
         Ok(outcomes)
     }
 
-    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, head: &Head) -> Result<Outcome> {
+    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, has: Has<'_>) -> Result<Outcome> {
         let admitted = Admitted::decode(&row.facts)?;
-        let gate = self.gate();
+        let gate = self.gate(row);
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
         let withheld =
@@ -337,14 +367,16 @@ impl Run<'_> {
             victim_values: &victims,
             withheld_values: &[],
             ordinal: self.ordinal(s, &object, row)?,
-            now: self.now,
+            now: gate.now,
         };
         let applied = match apply(&object, &facts, &context) {
             Ok(applied) => applied,
             Err(reason) => return withheld(reason, Some(permit.clause)),
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
-        if row.no <= head.last_revision && self.released_before(s, head, permit.clause, &applied)? {
+        if let Some(head) = has.may_repeat(row.no)
+            && self.released_before(s, head, permit.clause, &applied)?
+        {
             return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
@@ -368,7 +400,8 @@ impl Run<'_> {
         })))
     }
 
-    fn gate(&self) -> Gate<'_> {
+    /// What is asked about one revision, and as of when.
+    pub(crate) fn gate(&self, row: &RevisionRow) -> Gate<'_> {
         Gate {
             agreements: std::slice::from_ref(&self.held.agreement),
             state: self.state,
@@ -376,7 +409,7 @@ impl Run<'_> {
             recipient: self.recipient,
             purposes: PurposeSet::ALL,
             doors: DoorSet::ALL,
-            now: self.now,
+            now: if self.at_admission { Timestamp::from_micros(row.added_us) } else { self.now },
         }
     }
 
@@ -413,7 +446,7 @@ impl Run<'_> {
     }
 
     /// Rewrites references to what the recipient has, and drops what would dangle (`agreements.md` 9.3).
-    fn close(&self, outcomes: &mut [Outcome], head: &Head) -> Result<()> {
+    fn close(&self, outcomes: &mut [Outcome], has: Has<'_>) -> Result<()> {
         let ready = || {
             outcomes.iter().filter_map(|outcome| if let Outcome::Ready(ready) = outcome { Some(ready) } else { None })
         };
@@ -425,8 +458,8 @@ impl Run<'_> {
         let failed = std::cell::RefCell::new(None);
         self.exchange.store().read(|s| -> Result<()> {
             close(&mut closing, &|original: &str| {
-                self.released_ids(original).into_iter().find(|id| match s.manifest_of(head.no, object_key(id)) {
-                    Ok(rows) => rows.iter().any(|row| row.id == *id),
+                self.released_ids(original).into_iter().find(|id| match has.holds(s, id) {
+                    Ok(holds) => holds,
                     Err(error) => {
                         failed.borrow_mut().get_or_insert(error);
                         false
