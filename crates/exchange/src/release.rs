@@ -514,7 +514,7 @@ impl Run<'_> {
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
-        Exchange::fill_random(&mut salts)?;
+        exchange.fill_random(&mut salts)?;
         let secrets: Vec<_> =
             ready.iter().zip(salts.as_chunks::<SALT_SIZE_BYTES>().0).map(|(one, salt)| self.seal(one, salt)).collect();
         let terms = self.held.agreement.terms();
