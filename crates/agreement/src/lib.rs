@@ -55,6 +55,7 @@
 
 mod agreement;
 mod apply;
+pub mod cedar;
 mod close;
 mod compare;
 mod decide;
