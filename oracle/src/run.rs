@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use entente_agreement::{Agreement, Decision, cedar, decide};
+use entente_agreement::{Agreement, Decision, Memo, cedar, decide};
 
 use crate::cedar::{Answer, Evaluator};
 use crate::grammar::{Ask, Rng, Sample};
@@ -41,6 +41,8 @@ pub struct Counts {
     pub wide: u64,
     /// Requests to several agreements at once, asked of the decision and the reference.
     pub together: u64,
+    /// Requests asked of the decision and of the masks of all agreements of the group (T-A12).
+    pub masks: u64,
     /// Agreements written and signed.
     pub agreements: u64,
     /// Their clauses.
@@ -55,6 +57,7 @@ impl Counts {
         self.permits = self.permits.saturating_add(other.permits);
         self.wide = self.wide.saturating_add(other.wide);
         self.together = self.together.saturating_add(other.together);
+        self.masks = self.masks.saturating_add(other.masks);
         self.agreements = self.agreements.saturating_add(other.agreements);
         self.clauses = self.clauses.saturating_add(other.clauses);
         self.policies = self.policies.saturating_add(other.policies);
@@ -80,7 +83,8 @@ impl fmt::Display for Counts {
             writeln!(f, "    {reason:<20} {count:>10}")?;
         }
         writeln!(f, "several purposes and doors  {:>10}  decision = reference", self.wide)?;
-        write!(f, "several agreements at once  {:>10}  decision = reference", self.together)
+        writeln!(f, "several agreements at once  {:>10}  decision = reference", self.together)?;
+        write!(f, "one to ten agreements       {:>10}  decision = masks", self.masks)
     }
 }
 
@@ -175,8 +179,17 @@ fn group_of(seed: u64, group: u64, requests: u64, counts: &mut Counts) -> Result
         let told = |told: String| differs(place, told, sample, Some(&wide));
         same(decide(&wide.request(), alone), &reference::judge(&wide, &[*view])).map_err(told)?;
         counts.wide = counts.wide.saturating_add(1);
+        let together = decide(&wide.request(), &agreements);
+        let memo = Memo::new(&agreements, &wide.releaser, &wide.recipient, wide.purposes, wide.doors);
+        if memo.decide(&wide.facts, wide.now) != together {
+            return Err(told(format!(
+                "the decision says {together:?}\nthe masks say {:?}",
+                memo.decide(&wide.facts, wide.now)
+            )));
+        }
+        counts.masks = counts.masks.saturating_add(1);
         if size > 1 {
-            same(decide(&wide.request(), &agreements), &reference::judge(&wide, &views)).map_err(told)?;
+            same(together, &reference::judge(&wide, &views)).map_err(told)?;
             counts.together = counts.together.saturating_add(1);
         }
     }

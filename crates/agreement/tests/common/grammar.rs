@@ -239,6 +239,18 @@ fn clause(rng: &mut Rng, at: usize, parties: usize, pool: &[Duties]) -> String {
     )
 }
 
+/// A clause beside an earlier one that obliges to something else, and that meets it only where no object can be: at URLs whose
+/// kind is a domain name. The format accepts it; floor F13 guards what cannot be.
+fn rival(earlier: &str, fresh: &str) -> String {
+    let line = |text: &str, key: &str| text.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    let mut text = earlier.to_owned();
+    for key in ["id = ", "text = ", "obligations = "] {
+        text = text.replace(&line(&text, key), &line(fresh, key));
+    }
+    text = text.replace(&line(&text, "types = "), "types = [\"url\", \"x509-certificate\"]");
+    text.replace(&line(&text, "kinds = "), "kinds = [\"domain-name\", \"x509-certificate\"]")
+}
+
 fn head(rng: &mut Rng, shape: Shape, supersedes: Option<&str>) -> String {
     let instant = |seconds: i64| {
         let text = Timestamp::from_unix_seconds(seconds).to_string();
@@ -292,7 +304,12 @@ pub fn text(rng: &mut Rng, shape: Shape, supersedes: Option<&str>) -> String {
     let mut tries = 0;
     // One clause at least: an attempt alone is refused only where type and kind cannot occur together, so a few will do.
     while tries < shape.clauses || (clauses.is_empty() && tries < 1_000) {
-        let more = clause(rng, tries, shape.parties, &pool);
+        let mut more = clause(rng, tries, shape.parties, &pool);
+        if rng.chance(15)
+            && let Some(at) = clauses.rfind("[[clause]]")
+        {
+            more = rival(&clauses[at..], &more);
+        }
         if Terms::parse(&format!("{head}{clauses}{more}{tail}")).is_ok() {
             clauses.push_str(&more);
         }
