@@ -8,6 +8,7 @@
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
@@ -36,10 +37,12 @@ pub mod look;
 pub mod node;
 mod ports;
 mod prepare;
+mod quota;
 pub mod receipts;
 pub mod receive;
 pub mod release;
 pub mod review;
+pub mod simulate;
 mod state;
 pub mod sync;
 mod values;

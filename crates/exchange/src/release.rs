@@ -19,6 +19,7 @@ use entente_observable::Kind;
 use entente_stix::marking::Tlp;
 use entente_stix::{Limits, Object, Timestamp};
 use entente_store::manifest::{Head, NewRelease};
+use entente_store::quotas::Use;
 use entente_store::revisions::RevisionRow;
 use entente_store::{Snapshot, StoreError};
 use serde::Serialize;
@@ -31,6 +32,7 @@ use crate::error::{ExchangeError, Result};
 use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::state::{Held, State};
 use crate::values::{kinds_fit, victims_in};
 use crate::{ENGINE, Exchange, journal};
@@ -85,6 +87,19 @@ pub(crate) enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Turns what may leave into what may not, for a reason found after its own decision.
+    fn withhold(&mut self, reason: Reason) {
+        if let Self::Ready(ready) = self {
+            let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
+            *self = Self::Withheld { revision, original, reason, clause: Some(ready.clause) };
+        }
+    }
+}
+
+/// The reason of what waits for the quota of another day.
+const LIMITED: Reason = Reason::LimitObjectsPerDay;
+
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
 struct Record {
     facts: Facts,
@@ -111,9 +126,13 @@ pub(crate) struct Run<'a> {
 pub(crate) enum Has<'a> {
     /// Its manifest.
     Manifest(&'a Head),
-    /// Keys of the ids that a simulation has released to it, and nothing else.
-    #[expect(dead_code, reason = "only a simulation supposes, and it is not here yet")]
-    Supposed(&'a HashSet<i64>),
+    /// What a simulation has released to it, and what its manifest holds of revisions before the simulation begins.
+    Supposed {
+        /// Keys of the ids that the simulation has released.
+        keys: &'a HashSet<i64>,
+        /// The manifest, and the first revision that is simulated.
+        before: Option<(&'a Head, i64)>,
+    },
 }
 
 impl Has<'_> {
@@ -121,14 +140,21 @@ impl Has<'_> {
     fn may_repeat(&self, revision: i64) -> Option<&Head> {
         match self {
             Self::Manifest(head) if revision <= head.last_revision => Some(head),
-            Self::Manifest(_) | Self::Supposed(_) => None,
+            Self::Manifest(_) | Self::Supposed { .. } => None,
         }
     }
 
     fn holds(&self, s: &Snapshot<'_>, id: &str) -> Result<bool, StoreError> {
         match self {
             Self::Manifest(head) => Ok(s.manifest_of(head.no, object_key(id))?.iter().any(|row| row.id == *id)),
-            Self::Supposed(keys) => Ok(keys.contains(&object_key(id))),
+            Self::Supposed { keys, before } => {
+                if keys.contains(&object_key(id)) {
+                    return Ok(true);
+                }
+                let Some((head, first)) = before else { return Ok(false) };
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first))
+            }
         }
     }
 }
@@ -204,6 +230,8 @@ impl Exchange {
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
         let mut released_any = self.decide_again(&run, party.no, &mut done)?;
+        // What waited for a new day comes before what is new.
+        released_any |= run.release_waiting(party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -212,7 +240,7 @@ impl Exchange {
             if candidates.iter().any(is_victim) {
                 run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
             }
-            let outcomes = run.decide_all(&candidates, Has::Manifest(&head))?;
+            let outcomes = run.decide_all(&candidates, Has::Manifest(&head), run.left(&head)?)?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
             released_any |= unless_lost(run.commit(&head, outcomes, Some(last), &mut done))?.unwrap_or(false);
         }
@@ -225,8 +253,12 @@ impl Exchange {
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
                 let rows = self.revisions(&dangling)?;
-                let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
-                let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
+                let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
+                // One that would be complete now may have to wait for the quota of another day.
+                let changed = |outcome: &Outcome| {
+                    matches!(outcome, Outcome::Ready(_) | Outcome::Withheld { reason: LIMITED, .. })
+                };
+                let ready = outcomes.into_iter().filter(changed).collect();
                 if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
                     released_any |= any;
                     after = last;
@@ -248,7 +280,7 @@ impl Exchange {
             // What was not considered yet is a candidate anyway.
             let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
             let rows = self.revisions(&considered)?;
-            let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
             if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
                 released_any |= any;
                 self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
@@ -294,8 +326,35 @@ fn is_victim(row: &RevisionRow) -> bool {
 }
 
 impl Run<'_> {
-    /// Decides a list of candidates on both cores, then closes references over the whole batch.
-    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>) -> Result<Vec<Outcome>> {
+    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
+    fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let (mut released_any, mut after) = (false, 0);
+        loop {
+            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
+            let left = self.left(&head)?.min(CANDIDATES_MAX);
+            let waiting = match left {
+                0 => Vec::new(),
+                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
+            };
+            let Some(last) = waiting.last().copied() else { break };
+            let rows = self.exchange.revisions(&waiting)?;
+            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
+            if let Some(any) = unless_lost(self.commit(&head, outcomes, None, done))? {
+                released_any |= any;
+                after = last;
+            }
+        }
+        Ok(released_any)
+    }
+
+    /// How many objects may still be released to the recipient today.
+    fn left(&self, head: &Head) -> Result<usize> {
+        let quota = Quota::of(self.held, head.recipient, self.now);
+        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
+    }
+
+    /// Decides a list of candidates on both cores, withholds what is above `quota`, then closes references over the whole batch.
+    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>, quota: usize) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
         let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| -> Result<Vec<Outcome>> {
             let threads: Vec<_> = candidates
@@ -317,6 +376,9 @@ impl Run<'_> {
             }
             Ok(all)
         })?;
+        for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Ready(_))).skip(quota) {
+            outcome.withhold(LIMITED);
+        }
         self.close(&mut outcomes, has)?;
         // Closing rewrites references, so only now can be told whether these bytes went out before.
         let asked_before = |ready: &Ready| if ready.has_references { has.may_repeat(ready.revision) } else { None };
@@ -476,8 +538,7 @@ impl Run<'_> {
             let Outcome::Ready(ready) = outcome else { continue };
             let Some(done) = closed.next() else { break };
             if let Some(reason) = done.dropped {
-                let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
-                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause) };
+                outcome.withhold(reason);
                 continue;
             }
             ready.changed |= done.applied.bytes != ready.applied.bytes;
@@ -511,6 +572,7 @@ impl Run<'_> {
                 Outcome::Held { revision } => held.push(revision),
             }
         }
+        let counted = ready.len();
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
@@ -525,6 +587,10 @@ impl Run<'_> {
         let now = self.now;
         exchange.store().write(|tx| -> Result<()> {
             let mut head = head.clone();
+            if !Quota::of(self.held, head.recipient, now).spend(tx, Use::Released, counted)? {
+                // Another process used it up since the batch was decided.
+                return Err(StoreError::Conflict.into());
+            }
             if !ready.is_empty() {
                 let mut log = journal::log(tx, self.held.id(), key.name())?;
                 for (rows, secrets) in ready.chunks(BATCH_ROWS_MAX).zip(secrets.chunks(BATCH_ROWS_MAX)) {
@@ -555,7 +621,7 @@ impl Run<'_> {
             }
             for (revision, original, reason, clause) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.
-                if head.next_seq > 1 {
+                if head.next_seq > 1 && *reason != LIMITED {
                     for id in self.released_ids(original) {
                         tx.withdraw(head.no, object_key(&id), &id, *revision)?;
                     }
