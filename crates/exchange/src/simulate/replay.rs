@@ -345,6 +345,6 @@ fn fate(outcome: &Outcome) -> Fate {
         Outcome::Ready(ready) => Fate::Released(ready.clause),
         Outcome::Withheld { reason, .. } => Fate::Withheld(*reason),
         // Said only of what stands in a manifest already, which a simulation does not ask.
-        Outcome::Held => Fate::Absent,
+        Outcome::Held { .. } => Fate::Absent,
     }
 }
