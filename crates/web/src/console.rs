@@ -4,6 +4,7 @@
 //! `templates/`; what all pages have in common is the [`Frame`].
 
 pub(crate) mod agreements;
+pub(crate) mod attention;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod draft;

@@ -128,6 +128,11 @@ impl Answer {
         })
     }
 
+    /// The heading of the whole.
+    pub(crate) fn heading(&self) -> String {
+        capitalised(&format!("{} against {}", self.first, self.second))
+    }
+
     /// Both sides, what is added first.
     pub(crate) fn sides(&self) -> [Side<'_>; 2] {
         [

@@ -1,5 +1,6 @@
 //! Home: what is new, where the targets are, how the exchange is doing.
 
+use super::attention::{self, Attention};
 use super::{Entry, Frame, ROWS_MAX, download, failed, html};
 use crate::call::Call;
 use crate::door::Door;
@@ -16,6 +17,8 @@ use entente_exchange::view;
 struct HomePage {
     frame: Frame,
     home: view::Home,
+    /// What somebody should look at, the worst first; for staff only.
+    attention: Vec<Attention>,
     chart: Markup,
     /// Countries that the chart leaves to the table.
     folded: usize,
@@ -26,7 +29,10 @@ pub(crate) fn show(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> 
     let mut home = door.exchange().home(call.viewer()?).map_err(failed(door))?;
     home.countries.truncate(ROWS_MAX);
     let (chart, folded) = svgchart::country_bars(&home.countries);
-    html(door, &HomePage { frame: Frame::new(door, call, Entry::Home), home, chart, folded })
+    let frame = Frame::new(door, call, Entry::Home);
+    let attention =
+        if frame.staff { attention::gather(door, call.viewer()?).map_err(failed(door))? } else { Vec::new() };
+    html(door, &HomePage { frame, home, attention, chart, folded })
 }
 
 /// `GET /countries.csv`: the table behind the chart.
