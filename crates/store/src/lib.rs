@@ -19,6 +19,7 @@
 //! | [`revisions`] | revisions of objects, assertions, counters |
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
+//! | [`recalls`] | recalls, tombstones, what is sealed and what was erased |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
@@ -28,6 +29,7 @@ pub mod inbox;
 pub mod logs;
 pub mod manifest;
 pub mod parties;
+pub mod recalls;
 pub mod revisions;
 mod schema;
 
