@@ -357,7 +357,11 @@ impl<'t, I: Iterator<Item = &'t str>> Pairs<'t, I> {
         decode(value).ok_or_else(|| form(format!("the value of `{key}` is not percent-encoded as the format demands")))
     }
 
-    pub(crate) fn parsed<T>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, NoticeError> {
+    pub(crate) fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, NoticeError> {
         let value = self.value(key)?;
         parse(&value).ok_or_else(|| form(format!("the value of `{key}` is not valid")))
     }

@@ -357,7 +357,8 @@ impl RecallAck {
     ///
     /// [`RecallError::Form`].
     pub fn parse(text: &str) -> Result<RecallAck, RecallError> {
-        let one = text.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or_else(|| form("it is not one line"))?;
+        let one =
+            text.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or_else(|| form("it is not one line"))?;
         let mut pairs = words(one, "entente/recall-ack@1")?;
         let recall = pairs.parsed("recall", hex::parse_sha256_text)?;
         let deleted = pairs.parsed("deleted", number)?;
@@ -508,7 +509,8 @@ mod tests {
         assert_eq!(code(&with(&format!("{A}\n\n"))), "recall.id");
         assert_eq!(code(&with(&format!("{A}\nindicator--1\n"))), "recall.id");
         assert_eq!(code(&with(A)), "recall.form");
-        let lines = |n: usize| (0..n).map(|n| format!("indicator--7d0b8f5e-6c35-5b0f-9a58-{n:012x}\n")).collect::<String>();
+        let lines =
+            |n: usize| (0..n).map(|n| format!("indicator--7d0b8f5e-6c35-5b0f-9a58-{n:012x}\n")).collect::<String>();
         assert_eq!(RecallNote::parse(&with(&lines(IDS_MAX))).unwrap().ids().len(), IDS_MAX);
         assert_eq!(code(&with(&lines(IDS_MAX + 1))), "recall.count");
     }

@@ -18,9 +18,9 @@ use crate::agreements::secret_keys;
 use crate::build::{NAMESPACE, identity_id};
 use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
+use crate::known::Known;
 use crate::node::log_origin;
 use crate::state::{Held, State};
-use crate::values::LaterVictims;
 use crate::{Exchange, journal};
 
 /// A collection as one party sees it.
@@ -188,10 +188,14 @@ impl Exchange {
         collection: &CollectionInfo,
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
-        let (state, held) = self.in_force(collection)?;
-        let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let state = self.state()?;
+        let (held, closed) = self.ruling_version(&state, collection)?;
+        let Some(reader) = state.party(credential.party.as_str()) else {
+            return closed.map_or(Ok(Page::default()), Err);
+        };
         let request = &through_own_door(&held, collection, request);
-        let (page, head, seqs) = self.select(&state, &held, reader.no, collection, request, true)?;
+        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        let (page, head, seqs) = self.select(&asked, closed, true)?;
         let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(page) };
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
         let now = self.now();
@@ -224,41 +228,48 @@ impl Exchange {
         collection: &CollectionInfo,
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
-        let (state, held) = self.in_force(collection)?;
-        let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let state = self.state()?;
+        let (held, closed) = self.ruling_version(&state, collection)?;
+        let Some(reader) = state.party(credential.party.as_str()) else {
+            return closed.map_or(Ok(Page::default()), Err);
+        };
         let request = &through_own_door(&held, collection, request);
-        Ok(self.select(&state, &held, reader.no, collection, request, false)?.0)
+        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        Ok(self.select(&asked, closed, false)?.0)
     }
 
-    /// The ruling version of a collection's agreement, if it is in force.
-    fn in_force(&self, collection: &CollectionInfo) -> Result<(std::sync::Arc<State>, Held), DeliverError> {
-        let state = self.state()?;
+    /// The ruling version of a collection's agreement, and why it opens no door now, if it does not.
+    fn ruling_version(
+        &self,
+        state: &State,
+        collection: &CollectionInfo,
+    ) -> Result<(Held, Option<DeliverError>), DeliverError> {
         let now = self.now();
         let held = state
             .current(&collection.agreement, now)
             .cloned()
             .ok_or_else(|| ExchangeError::UnknownAgreement(collection.agreement.clone()))?;
-        match held.agreement.state(now) {
-            Life::InForce => Ok((state, held)),
-            Life::Suspended => Err(DeliverError::Suspended),
-            _ => Err(DeliverError::Ended),
-        }
+        let closed = match held.agreement.state(now) {
+            Life::InForce => None,
+            Life::Suspended => Some(DeliverError::Suspended),
+            _ => Some(DeliverError::Ended),
+        };
+        Ok((held, closed))
     }
 
-    /// Selects the records of a page on one snapshot.
+    /// Selects the records of a page on one snapshot; where the agreement is `closed`, only revocations, and none at all is a refusal.
     fn select(
         &self,
-        state: &State,
-        held: &Held,
-        reader: i64,
-        collection: &CollectionInfo,
-        request: &PageRequest,
+        asked: &Asked<'_>,
+        closed: Option<DeliverError>,
         with_bytes: bool,
     ) -> Result<(Page, Option<Head>, Vec<i64>), DeliverError> {
+        let Asked { state, held, reader, collection, request } = *asked;
         if !collection.can_read {
-            return Ok((Page::default(), None, Vec::new()));
+            return closed.map_or_else(|| Ok((Page::default(), None, Vec::new())), Err);
         }
         let now = self.now();
+        let closed_now = closed.is_some();
         let gate = Gate {
             agreements: std::slice::from_ref(&held.agreement),
             state,
@@ -273,12 +284,25 @@ impl Exchange {
         self.store().read(|s| {
             let mut page = Page::default();
             let mut seqs = Vec::new();
-            let Some(head) = s.head(&collection.agreement, reader)? else { return Ok((page, None, seqs)) };
-            let later = LaterVictims::load(s)?;
+            let Some(head) = s.head(&collection.agreement, reader)? else {
+                return closed.map_or_else(|| Ok((page, None, seqs)), Err);
+            };
+            let known = Known::of_head(s, head.no)?;
+            if let Some(closed) = closed {
+                // A revocation is not a release: it reaches whoever holds the object, once, also now.
+                let waiting = known.has_revocations()
+                    && s.revocations(head.no)?.last().is_some_and(|last| {
+                        s.seq_after(&head, request.after.as_micros()).is_ok_and(|next| next <= *last)
+                    });
+                if !waiting {
+                    return Err(closed);
+                }
+            }
             let mut sink = Sink {
                 request,
                 gate: &gate,
-                later,
+                known,
+                only_revocations: closed_now,
                 companions,
                 with_bytes,
                 page: &mut page,
@@ -316,6 +340,17 @@ impl Exchange {
             Ok((page, Some(head), seqs))
         })
     }
+}
+
+/// Who asks for what, under which version.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    state: &'a State,
+    held: &'a Held,
+    /// Number of the reading party.
+    reader: i64,
+    collection: &'a CollectionInfo,
+    request: &'a PageRequest,
 }
 
 /// The request as it counts: node to node is the door of a party that the agreement gives a ledger, whatever its client says.
@@ -391,7 +426,9 @@ impl Gate<'_> {
 struct Sink<'a> {
     request: &'a PageRequest,
     gate: &'a Gate<'a>,
-    later: LaterVictims,
+    known: Known,
+    /// The agreement is suspended or over.
+    only_revocations: bool,
     /// Ids under which the releasing party appears.
     companions: [String; 2],
     with_bytes: bool,
@@ -415,14 +452,18 @@ impl Sink<'_> {
             self.page.looked_at = Some(position);
             return Ok(true);
         }
-        let admitted = Admitted::decode(&source.facts)?;
-        let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
-        let leaves = if self.companions.contains(&row.id) || row.id.starts_with("marking-definition--") {
+        let leaves = if self.known.is_revocation(head, &row) {
+            true
+        } else if self.only_revocations {
+            false
+        } else if self.companions.contains(&row.id) || row.id.starts_with("marking-definition--") {
             self.gate.permits_companion(&row)
+        } else if row.withdrawn {
+            false
         } else {
-            !row.withdrawn
-                && self.gate.permits_release(&admitted, from, &row)
-                && !self.later.are_named(row.added_us, &body)
+            let admitted = Admitted::decode(&source.facts)?;
+            let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
+            self.gate.permits_release(&admitted, from, &row) && self.known.still_stands(&row, &body)
         };
         if !leaves {
             self.page.looked_at = Some(position);

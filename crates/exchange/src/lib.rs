@@ -6,6 +6,7 @@
 //! | [`release`] | decide for each recipient, apply obligations, append to its manifest and to the ledger in one transaction |
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
+//! | [`recall`] | take released objects back, and do what other parties ask back |
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
@@ -23,6 +24,7 @@ pub mod agreements;
 mod build;
 pub mod check;
 pub mod deliver;
+mod erase;
 mod error;
 pub mod evidence;
 pub mod explain;
@@ -30,9 +32,11 @@ pub mod export;
 mod facts;
 mod guest;
 mod journal;
+mod known;
 pub mod look;
 pub mod node;
 mod prepare;
+pub mod recall;
 pub mod receipts;
 pub mod receive;
 pub mod release;

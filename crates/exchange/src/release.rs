@@ -3,7 +3,7 @@
 //! Every revision above a head's mark is decided once for that head; what is permitted becomes rows of the manifest, what is not
 //! becomes a recorded reason. Nothing is visible before the transaction that holds rows, leaf and signed checkpoint is durable.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
@@ -30,10 +30,11 @@ use crate::deliver::Gate;
 use crate::error::{ExchangeError, Result};
 use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
+use crate::known::Known;
 use crate::node::log_origin;
 use crate::state::{Held, State};
-use crate::values::{kinds_fit, victims_in};
-use crate::{ENGINE, Exchange, journal};
+use crate::values::kinds_fit;
+use crate::{ENGINE, Exchange, journal, recall};
 
 /// Rows that one release leaf covers at most (`ledger.md` section 3).
 pub(crate) const BATCH_ROWS_MAX: usize = 1_000;
@@ -78,9 +79,17 @@ enum Outcome {
         original: String,
         reason: Reason,
         clause: Option<usize>,
+        /// Whether nothing but the passing of time is against it: what was released in time is not recalled for it.
+        lapsed: bool,
     },
-    /// Released before in these bytes.
+    /// Released before in these bytes, or taken back on purpose.
     Held,
+}
+
+/// What a batch came to.
+struct Made {
+    released: bool,
+    recalled: bool,
 }
 
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
@@ -99,7 +108,7 @@ struct Run<'a> {
     keys: Keys,
     identity: String,
     now: Timestamp,
-    victims: HashSet<String>,
+    known: Known,
 }
 
 impl Exchange {
@@ -139,7 +148,7 @@ impl Exchange {
         if !kinds_fit(&object, facts.kind, clause) {
             return Ok(Some(Reason::Clause(Predicate::Kind)));
         }
-        let victims = victims_in(&question.victims, &object, facts);
+        let victims = question.known.victims_in(&object, facts);
         let keys = secret_keys(self, held.id())?;
         let context = Context {
             terms,
@@ -160,7 +169,7 @@ impl Exchange {
         let mut done =
             ReleaseRun { agreement: held.id().to_owned(), recipient: recipient.to_string(), ..ReleaseRun::default() };
         let Some(party) = state.party(recipient.as_str()) else { return Ok(done) };
-        self.ask_again_under_new_terms(held, party.no)?;
+        let head = self.ask_again_under_new_terms(state, held, party.no)?;
         let mut run = Run {
             exchange: self,
             state,
@@ -169,7 +178,7 @@ impl Exchange {
             keys: secret_keys(self, held.id())?,
             identity: identity_id(self.own().as_str()),
             now: self.now(),
-            victims: self.store().read(|s| s.victims())?.into_iter().collect(),
+            known: self.store().read(|s| Known::of_head(s, head))?,
         };
         let mut released_any = false;
         loop {
@@ -178,11 +187,16 @@ impl Exchange {
             let Some(last) = candidates.last().map(|row| row.no) else { break };
             // Victims that were admitted since the run began stand among the candidates.
             if candidates.iter().any(is_victim) {
-                run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
+                self.store().read(|s| run.known.learn_victims(s))?;
             }
             let outcomes = run.decide_all(&candidates, &head)?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
-            released_any |= unless_lost(run.commit(&head, outcomes, Some(last), &mut done))?.unwrap_or(false);
+            if let Some(made) = unless_lost(run.commit(&head, outcomes, Some(last), &mut done))? {
+                released_any |= made.released;
+                if made.recalled {
+                    run.known = self.store().read(|s| Known::of_head(s, head.no))?;
+                }
+            }
         }
         // A released object may be the missing end of a relationship that was withheld before.
         while released_any {
@@ -198,8 +212,8 @@ impl Exchange {
                 })?;
                 let outcomes = run.decide_all(&rows, &head)?;
                 let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
-                if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
-                    released_any |= any;
+                if let Some(made) = unless_lost(run.commit(&head, ready, None, &mut done))? {
+                    released_any |= made.released;
                     after = last;
                 }
             }
@@ -208,20 +222,35 @@ impl Exchange {
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
-    /// under which the head was decided last: an amendment counts from its own first day.
-    fn ask_again_under_new_terms(&self, held: &Held, recipient: i64) -> Result<()> {
+    /// under which the head was decided last, or another consent was given or withdrawn: an amendment counts from its own first day.
+    /// Returns the number of the head.
+    fn ask_again_under_new_terms(&self, state: &State, held: &Held, recipient: i64) -> Result<i64> {
         let name = format!("asked:{}:{recipient}", held.id());
-        let version = held.no.to_be_bytes();
-        if self.store().read(|s| s.setting(&name))?.is_some_and(|asked| asked == version) {
-            return Ok(());
+        let terms = asked(state, held);
+        if self.store().read(|s| s.setting(&name))?.is_some_and(|asked| asked == terms)
+            && let Some(head) = self.store().read(|s| s.head(held.id(), recipient))?
+        {
+            return Ok(head.no);
         }
-        self.store().write(|tx| -> Result<()> {
+        self.store().write(|tx| -> Result<i64> {
             let head = tx.head(held.id(), recipient)?;
             tx.reconsider(head.no)?;
-            tx.put_setting(&name, &version)?;
-            Ok(())
+            tx.put_setting(&name, &terms)?;
+            Ok(head.no)
         })
     }
+}
+
+/// What the decisions for a head rest on beside the objects: the ruling version, and every consent there is.
+fn asked(state: &State, held: &Held) -> Vec<u8> {
+    let mut terms = held.no.to_be_bytes().to_vec();
+    let consents = state.versions.iter().flat_map(|version| version.agreement.consents());
+    let consents: Vec<u8> =
+        consents.flat_map(|consent| consent.hash.into_iter().chain([u8::from(consent.withdrawn)])).collect();
+    if !consents.is_empty() {
+        terms.extend(Hash::of(&consents).0);
+    }
+    terms
 }
 
 /// `None` when another process appended first, which is nobody's fault and tried again.
@@ -285,22 +314,30 @@ impl Run<'_> {
         let gate = self.gate();
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
-        let withheld =
-            |reason, clause| Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause });
+        if self.known.keeps_back(head.no, row.no).is_some() {
+            return Ok(Outcome::Held);
+        }
+        let withheld = |reason, clause, lapsed| {
+            Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause, lapsed })
+        };
         let permit = match decide(&request, gate.agreements) {
             Decision::Permit(permit) => permit,
-            Decision::Withhold(Withhold { reason, clause, .. }) => return withheld(reason, clause),
+            Decision::Withhold(Withhold { reason, clause, .. }) => {
+                let fresh = Facts { age_reference: self.now, ..facts };
+                let lapsed = head.next_seq > 1 && decide(&gate.request(&fresh), gate.agreements).is_permit();
+                return withheld(reason, clause, lapsed);
+            }
         };
         let Some(clause) = self.held.agreement.terms().clauses.get(permit.clause) else {
-            return withheld(Reason::ClauseNone, None);
+            return withheld(Reason::ClauseNone, None, false);
         };
         let Ok(object) = Object::parse(&row.body, &Limits::offline()) else {
-            return withheld(Reason::FloorType, Some(permit.clause));
+            return withheld(Reason::FloorType, Some(permit.clause), false);
         };
         if !kinds_fit(&object, facts.kind, clause) {
-            return withheld(Reason::Clause(Predicate::Kind), Some(permit.clause));
+            return withheld(Reason::Clause(Predicate::Kind), Some(permit.clause), false);
         }
-        let victims = victims_in(&self.victims, &object, &facts);
+        let victims = self.known.victims_in(&object, &facts);
         let context = Context {
             terms: self.held.agreement.terms(),
             clause,
@@ -315,14 +352,16 @@ impl Run<'_> {
         };
         let applied = match apply(&object, &facts, &context) {
             Ok(applied) => applied,
-            Err(reason) => return withheld(reason, Some(permit.clause)),
+            Err(reason) => return withheld(reason, Some(permit.clause), false),
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
-        if row.no <= head.last_revision && self.released_before(s, head, permit.clause, &applied)? {
+        if row.no <= head.last_revision
+            && (self.released_before(s, head, permit.clause, &applied)? || self.gave_way(s, head, row, &applied)?)
+        {
             return Ok(Outcome::Held);
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
-            return withheld(Reason::FloorType, Some(permit.clause));
+            return withheld(Reason::FloorType, Some(permit.clause), false);
         };
         Ok(Outcome::Ready(Box::new(Ready {
             revision: row.no,
@@ -367,11 +406,22 @@ impl Run<'_> {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Whether these bytes stand in the manifest already, under the same obligations.
+    /// Whether a release under this id was taken back for a later version of the object, so that this one does not come back alone.
+    fn gave_way(&self, s: &Snapshot<'_>, head: &Head, row: &RevisionRow, applied: &Applied) -> Result<bool> {
+        let rows = s.manifest_of(head.no, object_key(&applied.object_id))?;
+        if !rows.iter().any(|known| known.id == applied.object_id && known.withdrawn) {
+            return Ok(false);
+        }
+        // LIMIT: versions of one object by one source; the newest 256 are looked at.
+        let versions = s.revisions_of(object_key(&row.id), 256)?;
+        Ok(versions.iter().any(|other| other.id == row.id && other.party == row.party && other.no > row.no))
+    }
+
+    /// Whether these bytes stand in the manifest already, under the same obligations, and were not taken back.
     fn released_before(&self, s: &Snapshot<'_>, head: &Head, clause: usize, applied: &Applied) -> Result<bool> {
         let Some(clause) = self.held.agreement.terms().clauses.get(clause) else { return Ok(false) };
         for row in s.manifest_of(head.no, object_key(&applied.object_id))? {
-            if !self.state.obliged_to(&row, &clause.obligations) {
+            if row.withdrawn || !self.state.obliged_to(&row, &clause.obligations) {
                 continue;
             }
             let mut same = false;
@@ -400,7 +450,7 @@ impl Run<'_> {
         self.exchange.store().read(|s| -> Result<()> {
             close(&mut closing, &|original: &str| {
                 self.released_ids(original).into_iter().find(|id| match s.manifest_of(head.no, object_key(id)) {
-                    Ok(rows) => rows.iter().any(|row| row.id == *id),
+                    Ok(rows) => rows.iter().any(|row| row.id == *id && self.known.is_held(head.no, row)),
                     Err(error) => {
                         failed.borrow_mut().get_or_insert(error);
                         false
@@ -418,7 +468,7 @@ impl Run<'_> {
             let Some(done) = closed.next() else { break };
             if let Some(reason) = done.dropped {
                 let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
-                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause) };
+                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause), lapsed: false };
                 continue;
             }
             ready.changed |= done.applied.bytes != ready.applied.bytes;
@@ -432,21 +482,21 @@ impl Run<'_> {
         released_ids(&self.keys, original, self.recipient)
     }
 
-    /// Makes a decided batch durable; `true` when something was released.
+    /// Makes a decided batch durable.
     fn commit(
         &self,
         head: &Head,
         outcomes: Vec<Outcome>,
         considered: Option<i64>,
         done: &mut ReleaseRun,
-    ) -> Result<bool> {
+    ) -> Result<Made> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
-        let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
+        let mut withheld: Vec<(i64, String, Reason, Option<usize>, bool)> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
-                Outcome::Withheld { revision, original, reason, clause } => {
-                    withheld.push((revision, original, reason, clause));
+                Outcome::Withheld { revision, original, reason, clause, lapsed } => {
+                    withheld.push((revision, original, reason, clause, lapsed));
                 }
                 Outcome::Held => {}
             }
@@ -463,7 +513,7 @@ impl Run<'_> {
         let compiled = Hash(terms.compiled_hash());
         let key = exchange.keys().log(&log_origin(&exchange.node().host, self.held.id()))?;
         let now = self.now;
-        exchange.store().write(|tx| -> Result<()> {
+        let recalled = exchange.store().write(|tx| -> Result<bool> {
             let mut head = head.clone();
             if !ready.is_empty() {
                 let mut log = journal::log(tx, self.held.id(), key.name())?;
@@ -493,11 +543,16 @@ impl Run<'_> {
                     tx.unwithhold(head.no, one.revision)?;
                 }
             }
-            for (revision, original, reason, clause) in &withheld {
+            let mut back = Vec::new();
+            for (revision, original, reason, clause, lapsed) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.
                 if head.next_seq > 1 {
-                    for id in self.released_ids(original) {
-                        tx.withdraw(head.no, object_key(&id), &id, *revision)?;
+                    let ids = self.released_ids(original);
+                    if !lapsed {
+                        back.extend(recall::no_longer_permitted(tx, &head, &ids, original, (*revision, *reason))?);
+                    }
+                    for id in &ids {
+                        tx.withdraw(head.no, object_key(id), id, *revision)?;
                     }
                 }
                 let clause = clause.and_then(|clause| i64::try_from(clause).ok());
@@ -506,13 +561,15 @@ impl Run<'_> {
             if let Some(considered) = considered {
                 tx.set_considered(&head, considered)?;
             }
-            Ok(())
+            let recalled = !back.is_empty();
+            exchange.take_back_automatically(tx, self.state, &head, back, now)?;
+            Ok(recalled)
         })?;
         done.released += u64::try_from(ready.len()).unwrap_or(0);
-        for (_, _, reason, _) in withheld {
+        for (_, _, reason, ..) in withheld {
             *done.withheld.entry(reason.code().to_owned()).or_default() += 1;
         }
-        Ok(!ready.is_empty())
+        Ok(Made { released: !ready.is_empty(), recalled })
     }
 
     fn row<'b>(&self, one: &'b Ready, secret: &'b [u8]) -> NewRelease<'b> {

@@ -133,6 +133,8 @@ pub struct NewAck<'a> {
 /// A manifest row that was recalled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecalledRow {
+    /// Number of the head.
+    pub head: i64,
     /// Its position.
     pub seq: i64,
     /// The revision it was made of.
@@ -286,7 +288,9 @@ impl Tx<'_> {
     pub fn rest_on(&self, revision: i64, agreement: i64) -> Result<()> {
         self.db
             .execute("UPDATE revision SET agreement=?2 WHERE no=?1", [revision, agreement])
-            .and_then(|_| self.db.execute("DELETE FROM basis WHERE revision=?1 AND agreement=?2", [revision, agreement]))
+            .and_then(|_| {
+                self.db.execute("DELETE FROM basis WHERE revision=?1 AND agreement=?2", [revision, agreement])
+            })
             .map_err(db)?;
         Ok(())
     }
@@ -296,9 +300,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`crate::StoreError::Unavailable`].
     pub fn drop_basis(&self, revision: i64, agreement: i64) -> Result<()> {
-        self.db
-            .execute("DELETE FROM basis WHERE revision=?1 AND agreement=?2", [revision, agreement])
-            .map_err(db)?;
+        self.db.execute("DELETE FROM basis WHERE revision=?1 AND agreement=?2", [revision, agreement]).map_err(db)?;
         Ok(())
     }
 
@@ -430,10 +432,8 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`crate::StoreError::Unavailable`].
     pub fn recalls(&self, limit: usize) -> Result<Vec<RecallRow>> {
-        let mut statement = self
-            .db
-            .prepare_cached(&format!("SELECT {RECALL} FROM recall ORDER BY no DESC LIMIT ?1"))
-            .map_err(db)?;
+        let mut statement =
+            self.db.prepare_cached(&format!("SELECT {RECALL} FROM recall ORDER BY no DESC LIMIT ?1")).map_err(db)?;
         statement.query_map([limit_i64(limit)], recall_row).map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)
     }
 
@@ -486,12 +486,27 @@ impl Snapshot<'_> {
             .map_err(db)
     }
 
-    /// Everything that was recalled of one manifest.
+    /// Whether a manifest row can be recalled: it was not yet, and is no revocation.
     ///
     /// # Errors
     /// [`crate::StoreError::Unavailable`].
-    pub fn recalled(&self, head: i64) -> Result<Vec<RecalledRow>> {
-        // LIMIT: one row per recalled release of one agreement and recipient, once for each run or page.
+    pub fn may_be_recalled(&self, head: i64, seq: i64) -> Result<bool> {
+        self.db
+            .prepare_cached(
+                "SELECT NOT EXISTS(SELECT 1 FROM recalled WHERE no=?1) AND NOT EXISTS(SELECT 1 FROM revocation WHERE no=?1)",
+            )
+            .map_err(db)?
+            .query_row([packed(head, seq)], |row| row.get(0))
+            .map_err(db)
+    }
+
+    /// Everything that was recalled of one manifest, or of all.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Unavailable`].
+    pub fn recalled(&self, head: Option<i64>) -> Result<Vec<RecalledRow>> {
+        let (from, to) = head.map_or((0, i64::MAX), |head| (packed(head, 0), packed(head + 1, 0)));
+        // LIMIT: one row per recalled release of one agreement and recipient, or of all, once for each run, page or question.
         let mut statement = self
             .db
             .prepare_cached(
@@ -500,9 +515,11 @@ impl Snapshot<'_> {
             )
             .map_err(db)?;
         statement
-            .query_map([packed(head, 0), packed(head + 1, 0)], |row| {
+            .query_map([from, to], |row| {
+                let no: i64 = row.get(0)?;
                 Ok(RecalledRow {
-                    seq: position(row.get(0)?),
+                    head: no >> 40,
+                    seq: position(no),
                     revision: row.get(1)?,
                     blocks: row.get(2)?,
                     reason: row.get(3)?,
@@ -519,10 +536,8 @@ impl Snapshot<'_> {
     /// [`crate::StoreError::Unavailable`].
     pub fn revocations(&self, head: i64) -> Result<Vec<i64>> {
         // LIMIT: one row per revocation sent to one party that runs no node.
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT no FROM revocation WHERE no>=?1 AND no<?2 ORDER BY no")
-            .map_err(db)?;
+        let mut statement =
+            self.db.prepare_cached("SELECT no FROM revocation WHERE no>=?1 AND no<?2 ORDER BY no").map_err(db)?;
         statement
             .query_map([packed(head, 0), packed(head + 1, 0)], |row| Ok(position(row.get(0)?)))
             .map_err(db)?
@@ -561,10 +576,8 @@ impl Snapshot<'_> {
     /// [`crate::StoreError::Unavailable`].
     pub fn bases(&self, revision: i64) -> Result<Vec<i64>> {
         // LIMIT: one row per further agreement under which the same bytes came.
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT agreement FROM basis WHERE revision=?1 ORDER BY agreement")
-            .map_err(db)?;
+        let mut statement =
+            self.db.prepare_cached("SELECT agreement FROM basis WHERE revision=?1 ORDER BY agreement").map_err(db)?;
         statement.query_map([revision], |row| row.get(0)).map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)
     }
 
