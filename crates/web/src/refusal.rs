@@ -277,6 +277,7 @@ impl Refusal {
             | ExchangeError::NotAParty(_) => Why::NotFound.into(),
             ExchangeError::State { .. } => Why::AgreementState.into(),
             ExchangeError::Notice(_) => Why::NoticeRefused.into(),
+            ExchangeError::Recall(error) => Self { code: Some(error.code()), ..Self::from(Why::NoticeRefused) },
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }

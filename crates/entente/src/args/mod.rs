@@ -1,9 +1,13 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod recall;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
+
+pub(crate) use recall::{Recall, RecallCommand};
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -78,6 +82,8 @@ pub(crate) enum Command {
     /// What was released
     #[command(subcommand)]
     Release(Release),
+    /// Take released objects back, and follow how far it is
+    Recall(Recall),
     /// Write the proof of a release or of a received object to files
     #[command(subcommand)]
     Receipt(Receipt),
