@@ -184,7 +184,10 @@ impl Exchange {
             if rows.is_empty() {
                 continue;
             }
-            let held = tx.view().legal_hold(id)?.is_some();
+            let mut held = false;
+            for row in &rows {
+                held |= Admitted::decode(&row.facts)?.legal_hold;
+            }
             let slot = match recall.action {
                 RecallAction::Raise(_) => None,
                 RecallAction::StopUse => Some(1),
@@ -213,7 +216,7 @@ impl Exchange {
             done.onward = self.pass_on(tx, state, &all, taking, now)?;
         }
         if let RecallAction::Raise(tlp) = recall.action {
-            raise(tx, &raised, tlp)?;
+            raise(tx, &raised, tlp, now)?;
         }
         for (fate, rows) in &fates {
             done.salts += self.erase(tx, state, rows, *fate, "recall", now)?.salts;
@@ -397,15 +400,6 @@ impl Exchange {
         found
     }
 
-    /// Keeps an object from being deleted when its giver recalls it, with a reference to the order; `None` ends the hold.
-    ///
-    /// # Errors
-    /// [`ExchangeError::Store`].
-    pub fn set_legal_hold(&self, id: &str, reference: Option<&str>) -> Result<()> {
-        let now = self.now().as_micros();
-        Ok(self.store().write(|tx| tx.put_legal_hold(id, reference, now))?)
-    }
-
     /// Hands over the recalls of this node to one party and carries out those of the other.
     ///
     /// Part of every contact, also under an agreement that is suspended or over.
@@ -417,15 +411,13 @@ impl Exchange {
     ) -> Result<()> {
         let own = self.store().read(|s| s.open_recalls(held.id(), party.no, true))?;
         for row in own.iter().filter(|row| row.confirmable) {
-            let Some(answer) =
-                known_there(self.call(party, link, "POST", "api/v1/recalls", Some(row.note.as_bytes())))?
-            else {
+            let Some(answer) = known_there(self.call(party, link, "api/v1/recalls", Some(row.note.as_bytes())))? else {
                 break;
             };
             self.accept_ack(&party.id, &hex_of(row), &answer.body)?;
         }
         let path = format!("api/v1/recalls?agreement={}", held.id());
-        let Some(answer) = known_there(self.call(party, link, "GET", &path, None))? else { return Ok(()) };
+        let Some(answer) = known_there(self.call(party, link, &path, None))? else { return Ok(()) };
         let theirs: Notes = serde_json::from_slice(&answer.body).map_err(|e| ExchangeError::Remote {
             party: party.id.to_string(),
             code: "sync.recalls",
@@ -435,7 +427,7 @@ impl Exchange {
             let ack = self.accept_recall(Some(&party.id), note.as_bytes())?;
             let (signed, _) = RecallNote::open(note.as_bytes())?;
             let path = format!("api/v1/recalls/{}/ack", id_of(&signed.text_hash()));
-            self.call(party, link, "POST", &path, Some(&ack))?;
+            self.call(party, link, &path, Some(&ack))?;
         }
         Ok(())
     }
@@ -469,13 +461,15 @@ struct Done {
     salts: u64,
 }
 
-/// Raises the marking of revisions and of what they assert. The bytes stay as they were received.
-fn raise(tx: &Tx<'_>, rows: &[RevisionRow], tlp: Tlp) -> Result<()> {
+/// Raises the marking of revisions and of what they assert, and has every decision about them made again. The bytes stay as they were
+/// received.
+fn raise(tx: &Tx<'_>, rows: &[RevisionRow], tlp: Tlp, now: Timestamp) -> Result<()> {
     for row in rows {
         let mut admitted = Admitted::decode(&row.facts)?;
         admitted.tlp = admitted.tlp.max(tlp);
         admitted.marking = MarkingState::Marked;
         tx.set_facts(row.no, &admitted.encode())?;
+        tx.decide_again(row.no, now.as_micros())?;
         if let Some(key) = row.observable
             && let Some(mine) = tx.view().assertion(key, row.party)?.filter(|mine| mine.revision == row.no)
         {

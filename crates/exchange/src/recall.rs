@@ -252,7 +252,7 @@ impl Exchange {
             let hash = Hash::of(note.to_text().as_bytes());
             let signed = note.sign(self.keys().agreement())?;
             let mut salts = vec![0_u8; ids.len() * SALT_SIZE_BYTES];
-            Self::fill_random(&mut salts)?;
+            self.fill_random(&mut salts)?;
             let inner: Vec<Hash> = ids
                 .iter()
                 .zip(salts.as_chunks::<SALT_SIZE_BYTES>().0)
@@ -319,7 +319,7 @@ impl Exchange {
             })?;
             let Some((row, body)) = found else { continue };
             let Some((bytes, version_us)) = revocation(&body, &row.id, now) else { continue };
-            let salt = Self::random::<SALT_SIZE_BYTES>()?;
+            let salt = self.random::<SALT_SIZE_BYTES>()?;
             let record = format!(
                 "{{\"v\":1,\"engine\":\"{ENGINE}\",\"now\":\"{}\",\"agreement\":\"{}\",\"releaser\":\"{}\",\"recipient\":\"{recipient}\",\
                  \"stage\":\"revoke\",\"output\":\"{}\"}}",
@@ -328,7 +328,7 @@ impl Exchange {
                 self.own(),
                 Hash::of(&bytes).to_sha256_text(),
             );
-            let digest = decision_digest(&Self::random::<SALT_SIZE_BYTES>()?, record.as_bytes());
+            let digest = decision_digest(&self.random::<SALT_SIZE_BYTES>()?, record.as_bytes());
             let sealed = commitment(&salt, &Hash::of(&bytes).0, &row.id, &digest);
             let kept = [&salt[..], &digest[..]].concat();
             revoked.push((row, bytes, version_us, kept, sealed));

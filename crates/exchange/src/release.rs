@@ -3,7 +3,7 @@
 //! Every revision above a head's mark is decided once for that head; what is permitted becomes rows of the manifest, what is not
 //! becomes a recorded reason. Nothing is visible before the transaction that holds rows, leaf and signed checkpoint is durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
@@ -57,11 +57,11 @@ pub struct ReleaseRun {
 }
 
 /// A revision that may leave, in its final bytes.
-struct Ready {
-    revision: i64,
-    clause: usize,
-    original: String,
-    applied: Applied,
+pub(crate) struct Ready {
+    pub(crate) revision: i64,
+    pub(crate) clause: usize,
+    pub(crate) original: String,
+    pub(crate) applied: Applied,
     has_references: bool,
     /// Ids of the identity and the markings it names.
     companions: Vec<String>,
@@ -72,18 +72,20 @@ struct Ready {
 }
 
 /// The decision about one revision.
-enum Outcome {
+pub(crate) enum Outcome {
     Ready(Box<Ready>),
     Withheld {
         revision: i64,
         original: String,
         reason: Reason,
         clause: Option<usize>,
-        /// Whether nothing but the passing of time is against it: what was released in time is not recalled for it.
+        /// Whether nothing but time, or a hold that ends, is against it: what was released before is not recalled for it.
         lapsed: bool,
     },
     /// Released before in these bytes, or taken back on purpose.
-    Held,
+    Held {
+        revision: i64,
+    },
 }
 
 /// What a batch came to.
@@ -99,16 +101,56 @@ struct Record {
     input: Hash,
 }
 
-/// Everything that stays the same for one head during a run.
-struct Run<'a> {
-    exchange: &'a Exchange,
-    state: &'a State,
-    held: &'a Held,
-    recipient: &'a PartyId,
-    keys: Keys,
-    identity: String,
-    now: Timestamp,
-    known: Known,
+/// Everything that stays the same for one recipient during a run, be it a release or a simulation of one.
+pub(crate) struct Run<'a> {
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) state: &'a State,
+    pub(crate) held: &'a Held,
+    pub(crate) recipient: &'a PartyId,
+    pub(crate) keys: Keys,
+    pub(crate) identity: String,
+    pub(crate) now: Timestamp,
+    /// Decides each revision as of its admission, not as of `now`.
+    pub(crate) at_admission: bool,
+    pub(crate) known: Known,
+}
+
+/// What the recipient has already.
+#[derive(Clone, Copy)]
+pub(crate) enum Has<'a> {
+    /// Its manifest.
+    Manifest(&'a Head),
+    /// Keys of the ids that a simulation has released to it, and nothing else.
+    #[expect(dead_code, reason = "only a simulation supposes, and it is not here yet")]
+    Supposed(&'a HashSet<i64>),
+}
+
+impl Has<'_> {
+    /// The manifest in which the same bytes may stand already, for a revision that was decided before.
+    fn may_repeat(&self, revision: i64) -> Option<&Head> {
+        match self {
+            Self::Manifest(head) if revision <= head.last_revision => Some(head),
+            Self::Manifest(_) | Self::Supposed(_) => None,
+        }
+    }
+
+    /// Whether a revision can be taken back that is withheld now, and from whom.
+    fn may_recall(&self) -> Option<&Head> {
+        match self {
+            Self::Manifest(head) if head.next_seq > 1 => Some(head),
+            Self::Manifest(_) | Self::Supposed(_) => None,
+        }
+    }
+
+    fn holds(&self, s: &Snapshot<'_>, known: &Known, id: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Manifest(head) => {
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && known.is_held(head.no, row)))
+            }
+            Self::Supposed(keys) => Ok(keys.contains(&object_key(id))),
+        }
+    }
 }
 
 impl Exchange {
@@ -178,9 +220,10 @@ impl Exchange {
             keys: secret_keys(self, held.id())?,
             identity: identity_id(self.own().as_str()),
             now: self.now(),
+            at_admission: false,
             known: self.store().read(|s| Known::of_head(s, head))?,
         };
-        let mut released_any = false;
+        let mut released_any = self.decide_again(&run, party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -189,7 +232,7 @@ impl Exchange {
             if candidates.iter().any(is_victim) {
                 self.store().read(|s| run.known.learn_victims(s))?;
             }
-            let outcomes = run.decide_all(&candidates, &head)?;
+            let outcomes = run.decide_all(&candidates, Has::Manifest(&head))?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
             if let Some(made) = unless_lost(run.commit(&head, outcomes, Some(last), &mut done))? {
                 released_any |= made.released;
@@ -206,11 +249,8 @@ impl Exchange {
                 let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
-                let rows = self.store().read(|s| -> Result<Vec<RevisionRow>> {
-                    let rows = dangling.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-                    Ok(rows.into_iter().flatten().collect())
-                })?;
-                let outcomes = run.decide_all(&rows, &head)?;
+                let rows = self.revisions(&dangling)?;
+                let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
                 let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
                 if let Some(made) = unless_lost(run.commit(&head, ready, None, &mut done))? {
                     released_any |= made.released;
@@ -219,6 +259,33 @@ impl Exchange {
             }
         }
         Ok(done)
+    }
+
+    /// Decides what a review, or the end of an embargo, has made a candidate again.
+    fn decide_again(&self, run: &Run<'_>, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let mut released_any = false;
+        loop {
+            let Some(head) = self.store().read(|s| s.head(run.held.id(), recipient))? else { return Ok(false) };
+            let due = self.store().read(|s| s.due_again(head.no, run.now.as_micros(), CANDIDATES_MAX))?;
+            if due.is_empty() {
+                return Ok(released_any);
+            }
+            // What was not considered yet is a candidate anyway.
+            let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
+            let rows = self.revisions(&considered)?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
+            if let Some(made) = unless_lost(run.commit(&head, outcomes, None, done))? {
+                released_any |= made.released;
+                self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
+            }
+        }
+    }
+
+    fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
+        self.store().read(|s| -> Result<Vec<RevisionRow>> {
+            let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
+            Ok(rows.into_iter().flatten().collect())
+        })
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
@@ -268,7 +335,7 @@ fn is_victim(row: &RevisionRow) -> bool {
 
 impl Run<'_> {
     /// Decides a list of candidates on both cores, then closes references over the whole batch.
-    fn decide_all(&self, candidates: &[RevisionRow], head: &Head) -> Result<Vec<Outcome>> {
+    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
         let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| -> Result<Vec<Outcome>> {
             let threads: Vec<_> = candidates
@@ -277,7 +344,7 @@ impl Run<'_> {
                     scope.spawn(move || {
                         self.exchange
                             .store()
-                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, head)).collect::<Result<Vec<_>>>())
+                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, has)).collect::<Result<Vec<_>>>())
                     })
                 })
                 .collect();
@@ -290,17 +357,17 @@ impl Run<'_> {
             }
             Ok(all)
         })?;
-        self.close(&mut outcomes, head)?;
+        self.close(&mut outcomes, has)?;
         // Closing rewrites references, so only now can be told whether these bytes went out before.
-        let asked_before = |ready: &Ready| ready.has_references && ready.revision <= head.last_revision;
-        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready))) {
+        let asked_before = |ready: &Ready| if ready.has_references { has.may_repeat(ready.revision) } else { None };
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready).is_some())) {
             self.exchange.store().read(|s| -> Result<()> {
                 for outcome in &mut outcomes {
                     if let Outcome::Ready(ready) = outcome
-                        && asked_before(ready)
+                        && let Some(head) = asked_before(ready)
                         && self.released_before(s, head, ready.clause, &ready.applied)?
                     {
-                        *outcome = Outcome::Held;
+                        *outcome = Outcome::Held { revision: ready.revision };
                     }
                 }
                 Ok(())
@@ -309,13 +376,15 @@ impl Run<'_> {
         Ok(outcomes)
     }
 
-    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, head: &Head) -> Result<Outcome> {
+    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, has: Has<'_>) -> Result<Outcome> {
         let admitted = Admitted::decode(&row.facts)?;
-        let gate = self.gate();
+        let gate = self.gate(row);
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
-        if self.known.keeps_back(head.no, row.no).is_some() {
-            return Ok(Outcome::Held);
+        if let Has::Manifest(head) = has
+            && self.known.keeps_back(head.no, row.no).is_some()
+        {
+            return Ok(Outcome::Held { revision: row.no });
         }
         let withheld = |reason, clause, lapsed| {
             Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause, lapsed })
@@ -324,7 +393,8 @@ impl Run<'_> {
             Decision::Permit(permit) => permit,
             Decision::Withhold(Withhold { reason, clause, .. }) => {
                 let fresh = Facts { age_reference: self.now, ..facts };
-                let lapsed = head.next_seq > 1 && decide(&gate.request(&fresh), gate.agreements).is_permit();
+                let lapsed = has.may_recall().is_some()
+                    && (passes(reason) || decide(&gate.request(&fresh), gate.agreements).is_permit());
                 return withheld(reason, clause, lapsed);
             }
         };
@@ -348,17 +418,17 @@ impl Run<'_> {
             victim_values: &victims,
             withheld_values: &[],
             ordinal: self.ordinal(s, &object, row)?,
-            now: self.now,
+            now: gate.now,
         };
         let applied = match apply(&object, &facts, &context) {
             Ok(applied) => applied,
             Err(reason) => return withheld(reason, Some(permit.clause), false),
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
-        if row.no <= head.last_revision
+        if let Some(head) = has.may_repeat(row.no)
             && (self.released_before(s, head, permit.clause, &applied)? || self.gave_way(s, head, row, &applied)?)
         {
-            return Ok(Outcome::Held);
+            return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
             return withheld(Reason::FloorType, Some(permit.clause), false);
@@ -381,7 +451,8 @@ impl Run<'_> {
         })))
     }
 
-    fn gate(&self) -> Gate<'_> {
+    /// What is asked about one revision, and as of when.
+    pub(crate) fn gate(&self, row: &RevisionRow) -> Gate<'_> {
         Gate {
             agreements: std::slice::from_ref(&self.held.agreement),
             state: self.state,
@@ -389,7 +460,7 @@ impl Run<'_> {
             recipient: self.recipient,
             purposes: PurposeSet::ALL,
             doors: DoorSet::ALL,
-            now: self.now,
+            now: if self.at_admission { Timestamp::from_micros(row.added_us) } else { self.now },
         }
     }
 
@@ -437,7 +508,7 @@ impl Run<'_> {
     }
 
     /// Rewrites references to what the recipient has, and drops what would dangle (`agreements.md` 9.3).
-    fn close(&self, outcomes: &mut [Outcome], head: &Head) -> Result<()> {
+    fn close(&self, outcomes: &mut [Outcome], has: Has<'_>) -> Result<()> {
         let ready = || {
             outcomes.iter().filter_map(|outcome| if let Outcome::Ready(ready) = outcome { Some(ready) } else { None })
         };
@@ -449,8 +520,8 @@ impl Run<'_> {
         let failed = std::cell::RefCell::new(None);
         self.exchange.store().read(|s| -> Result<()> {
             close(&mut closing, &|original: &str| {
-                self.released_ids(original).into_iter().find(|id| match s.manifest_of(head.no, object_key(id)) {
-                    Ok(rows) => rows.iter().any(|row| row.id == *id && self.known.is_held(head.no, row)),
+                self.released_ids(original).into_iter().find(|id| match has.holds(s, &self.known, id) {
+                    Ok(holds) => holds,
                     Err(error) => {
                         failed.borrow_mut().get_or_insert(error);
                         false
@@ -492,19 +563,20 @@ impl Run<'_> {
     ) -> Result<Made> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
         let mut withheld: Vec<(i64, String, Reason, Option<usize>, bool)> = Vec::new();
+        let mut held: Vec<i64> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
                 Outcome::Withheld { revision, original, reason, clause, lapsed } => {
                     withheld.push((revision, original, reason, clause, lapsed));
                 }
-                Outcome::Held => {}
+                Outcome::Held { revision } => held.push(revision),
             }
         }
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
-        Exchange::fill_random(&mut salts)?;
+        exchange.fill_random(&mut salts)?;
         let secrets: Vec<_> =
             ready.iter().zip(salts.as_chunks::<SALT_SIZE_BYTES>().0).map(|(one, salt)| self.seal(one, salt)).collect();
         let terms = self.held.agreement.terms();
@@ -537,11 +609,11 @@ impl Run<'_> {
                     tx.append_releases(&head, i64::try_from(index).unwrap_or(i64::MAX), &news, now.as_micros())?;
                     head = tx.head(self.held.id(), head.recipient)?;
                 }
-                // Only what was decided before, and against it, has something to be forgotten.
-                let last_withheld = tx.view().last_withheld(head.no)?;
-                for one in ready.iter().filter(|one| one.revision <= last_withheld) {
-                    tx.unwithhold(head.no, one.revision)?;
-                }
+            }
+            // Only what was decided before, and against it, has something to be forgotten.
+            let last_withheld = tx.view().last_withheld(head.no)?;
+            for revision in ready.iter().map(|one| one.revision).chain(held).filter(|no| *no <= last_withheld) {
+                tx.unwithhold(head.no, revision)?;
             }
             let mut back = Vec::new();
             for (revision, original, reason, clause, lapsed) in &withheld {
@@ -700,6 +772,14 @@ impl Run<'_> {
         );
         text
     }
+}
+
+/// Whether a reason is no change of mind about what was released before.
+const fn passes(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::FloorHold | Reason::FloorEmbargo | Reason::FloorOracle | Reason::FloorState | Reason::FloorValidity
+    )
 }
 
 /// References that [`Run::add_companions`] satisfies.

@@ -312,7 +312,8 @@ fn what_is_sealed_is_kept_and_never_shown_matched_or_exported() {
 #[test]
 fn a_legal_hold_refuses_the_deletion_in_the_open() {
     let (world, _server) = fetched(&format!("{VALUE}\n"));
-    world.fusion.exchange.set_legal_hold(&held_id(&world.fusion, VALUE), Some("case 12/2026")).unwrap();
+    let hold = entente_exchange::review::Review::Hold("case 12/2026".to_owned());
+    world.fusion.exchange.review(&held_id(&world.fusion, VALUE), &hold).unwrap();
     recall(&world.northtel, VALUE);
     sync(&world.fusion);
     assert_eq!(state(&world.northtel), ["refused"]);
@@ -458,4 +459,15 @@ fn a_later_version_that_may_not_leave_recalls_the_earlier_ones() {
     let recalls = world.northtel.exchange.recalls().unwrap();
     assert_eq!((recalls.len(), recalls[0].reason.as_str(), recalls[0].state), (1, "marking-raised", "completed"));
     assert!(!holds(&world.fusion, VALUE) && holds(&world.fusion, "198.51.100.8"));
+}
+
+/// A hold or an embargo stops what is to come; it is no reason to take back what a partner has.
+#[test]
+fn a_hold_at_the_releaser_recalls_nothing() {
+    let (world, _server) = fetched(&format!("{VALUE}\n"));
+    let own = world.northtel.exchange.search(VALUE, &Viewer::Staff).unwrap()[0].id.clone();
+    world.northtel.exchange.review(&own, &entente_exchange::review::Review::Hold("case 13/2026".to_owned())).unwrap();
+    world.northtel.release();
+    assert!(state(&world.northtel).is_empty());
+    assert!(!world.northtel.objects(AGREEMENT, "fusion").iter().any(|text| text.contains(VALUE)));
 }

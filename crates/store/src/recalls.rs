@@ -31,8 +31,6 @@ CREATE TABLE IF NOT EXISTS sealed(no INTEGER PRIMARY KEY, recall INTEGER, why TE
   party INTEGER NOT NULL, agreement INTEGER NOT NULL, added_us INTEGER NOT NULL, facts BLOB NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 -- Numbers of revisions that are no longer there.
 CREATE TABLE IF NOT EXISTS erased(no INTEGER PRIMARY KEY, basis TEXT NOT NULL, at_us INTEGER NOT NULL);
--- Objects that must be kept although their giver recalls them.
-CREATE TABLE IF NOT EXISTS legal_hold(id TEXT PRIMARY KEY, reference TEXT NOT NULL, at_us INTEGER NOT NULL);
 ";
 
 /// A recall to be recorded.
@@ -395,22 +393,6 @@ impl Tx<'_> {
         self.db.execute("UPDATE page_receipt SET receipt=?2 WHERE no=?1", params![no, receipt]).map_err(db)?;
         Ok(())
     }
-
-    /// Keeps an object from being deleted, or lets it go when there is no `reference`.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::Unavailable`].
-    pub fn put_legal_hold(&self, id: &str, reference: Option<&str>, now_us: i64) -> Result<()> {
-        match reference {
-            Some(reference) => self.db.execute(
-                "INSERT OR REPLACE INTO legal_hold(id, reference, at_us) VALUES(?1, ?2, ?3)",
-                params![id, reference, now_us],
-            ),
-            None => self.db.execute("DELETE FROM legal_hold WHERE id=?1", [id]),
-        }
-        .map_err(db)?;
-        Ok(())
-    }
 }
 
 impl Snapshot<'_> {
@@ -616,19 +598,6 @@ impl Snapshot<'_> {
             each(row.get(0).map_err(db)?, row.get(1).map_err(db)?);
         }
         Ok(())
-    }
-
-    /// Why an object must be kept, if it must.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::Unavailable`].
-    pub fn legal_hold(&self, id: &str) -> Result<Option<String>> {
-        self.db
-            .prepare_cached("SELECT reference FROM legal_hold WHERE id=?1")
-            .map_err(db)?
-            .query_row([id], |row| row.get(0))
-            .optional()
-            .map_err(db)
     }
 }
 
