@@ -114,6 +114,18 @@ pub(crate) struct Taking {
     pub(crate) cause: Option<i64>,
 }
 
+/// A revocation that is about to be appended.
+struct Revoked {
+    /// The row that is taken back.
+    row: ManifestRow,
+    bytes: Vec<u8>,
+    version_us: i64,
+    /// Salt and decision digest.
+    secret: Vec<u8>,
+    /// Commitment to the bytes.
+    sealed: Hash,
+}
+
 // LIMIT: recalls that a list shows; the newest are shown.
 const LISTED_MAX: usize = 10_000;
 const SALT_SIZE_BYTES: usize = 16;
@@ -310,7 +322,7 @@ impl Exchange {
         rows: &[&Taken],
         now: Timestamp,
     ) -> Result<()> {
-        let mut revoked: Vec<(ManifestRow, Vec<u8>, i64, Vec<u8>, Hash)> = Vec::new();
+        let mut revoked: Vec<Revoked> = Vec::new();
         for taken in rows {
             let mut found = None;
             tx.view().manifest_from(head.no, taken.seq, 1, |row, body, _| {
@@ -330,8 +342,7 @@ impl Exchange {
             );
             let digest = decision_digest(&self.random::<SALT_SIZE_BYTES>()?, record.as_bytes());
             let sealed = commitment(&salt, &Hash::of(&bytes).0, &row.id, &digest);
-            let kept = [&salt[..], &digest[..]].concat();
-            revoked.push((row, bytes, version_us, kept, sealed));
+            revoked.push(Revoked { row, bytes, version_us, secret: [&salt[..], &digest[..]].concat(), sealed });
         }
         let terms = version.agreement.terms();
         let obligations: Vec<u8> = terms.clauses.iter().flat_map(|clause| clause.obligations.hash()).collect();
@@ -339,7 +350,7 @@ impl Exchange {
         let mut log = journal::log(tx, &head.agreement, key.name())?;
         for batch in revoked.chunks(BATCH_ROWS_MAX) {
             let head = tx.head(&head.agreement, head.recipient)?;
-            let inner: Vec<Hash> = batch.iter().map(|(.., sealed)| *sealed).collect();
+            let inner: Vec<Hash> = batch.iter().map(|one| one.sealed).collect();
             let n = u64::try_from(batch.len()).unwrap_or(0);
             let first = u64::try_from(head.next_seq).unwrap_or(0);
             let leaf = Leaf::Release {
@@ -355,15 +366,15 @@ impl Exchange {
             let index = journal::append(tx, &mut log, &key, &version.hash(), &leaf, now)?;
             let news: Vec<NewRelease<'_>> = batch
                 .iter()
-                .map(|(row, bytes, version_us, kept, _)| NewRelease {
-                    object: object_key(&row.id),
-                    revision: row.revision,
-                    agreement: row.agreement,
-                    clause: row.clause,
-                    version_us: *version_us,
-                    secret: kept,
-                    id: &row.id,
-                    body: Some(bytes),
+                .map(|one| NewRelease {
+                    object: object_key(&one.row.id),
+                    revision: one.row.revision,
+                    agreement: one.row.agreement,
+                    clause: one.row.clause,
+                    version_us: one.version_us,
+                    secret: &one.secret,
+                    id: &one.row.id,
+                    body: Some(&one.bytes),
                 })
                 .collect();
             let first = tx.append_releases(&head, i64::try_from(index).unwrap_or(i64::MAX), &news, now.as_micros())?;
