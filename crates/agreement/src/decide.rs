@@ -181,12 +181,11 @@ pub(crate) fn floor(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Ti
 /// F3 asks what the parties have signed, F4 asks the clock, so that an expired agreement says so.
 #[inline]
 pub(crate) fn floors(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Timestamp) -> [(bool, Reason); 12] {
-    let terms = agreement.terms();
     [
         (facts.tlp == Tlp::Red, Reason::FloorRed),
         (facts.local_only, Reason::FloorLocalOnly),
         (!agreement.is_standing(now), Reason::FloorState),
-        (now < terms.valid_from || now >= terms.valid_to, Reason::FloorValidity),
+        (!agreement.is_valid(now), Reason::FloorValidity),
         (facts.marking_state == MarkingState::Unresolved, Reason::FloorMarking),
         (facts.marking_state == MarkingState::Unmarked, Reason::FloorUnmarked),
         (facts.legal_hold, Reason::FloorHold),

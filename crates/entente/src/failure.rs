@@ -174,7 +174,7 @@ impl From<ExchangeError> for Failure {
                 exit::NOT_FOUND
             }
             ExchangeError::Recall(_) => exit::VERIFICATION,
-            ExchangeError::NotAParty(_) | ExchangeError::State { .. } => exit::REFUSED,
+            ExchangeError::NotAParty(_) | ExchangeError::State { .. } | ExchangeError::Quota { .. } => exit::REFUSED,
             ExchangeError::Card(_) | ExchangeError::Format { .. } | ExchangeError::Notice(_) => exit::USAGE,
             ExchangeError::Remote { code, .. } => remote(code),
             _ => exit::FAILURE,

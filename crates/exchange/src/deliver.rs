@@ -9,6 +9,7 @@ use entente_agreement::{
 use entente_ledger::leaf::Leaf;
 use entente_stix::{Limits, Object, Timestamp, id};
 use entente_store::manifest::{Head, ManifestRow, Source};
+use entente_store::quotas::Use;
 use entente_store::{Snapshot, StoreError};
 use entente_taxii::query::{Filters, VersionSelector};
 
@@ -20,6 +21,7 @@ use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
 use crate::known::Known;
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::state::{Held, State};
 use crate::{Exchange, journal};
 
@@ -181,7 +183,8 @@ impl Exchange {
     ///
     /// # Errors
     /// [`DeliverError::Suspended`] and [`DeliverError::Ended`] when the agreement does not permit it now; nothing is delivered
-    /// then. [`DeliverError::Exchange`] when store or ledger failed.
+    /// then. [`DeliverError::Exchange`] with [`ExchangeError::Quota`] when there is more but not today, else when store or ledger
+    /// failed.
     pub fn deliver(
         &self,
         credential: &Credential,
@@ -189,14 +192,37 @@ impl Exchange {
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
         let state = self.state()?;
-        let (held, closed) = self.ruling_version(&state, collection)?;
+        let (held, life) = self.ruling_version(&state, collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else {
-            return closed.map_or(Ok(Page::default()), Err);
+            return closed(life).map_or_else(|| Ok(Page::default()), Err);
         };
         let request = &through_own_door(&held, collection, request);
         let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
-        let (page, head, seqs) = self.select(&asked, closed, true)?;
-        let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(page) };
+        let quota = Quota::of(&held, reader.no, self.now());
+        loop {
+            let selected = self.select(&asked, life, true)?;
+            // Another request of this party may take the rest of the quota while this page is selected; then it is cut anew.
+            if let Some(page) = self.hand_out(&held, &quota, collection, request, selected)? {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Writes the delivery leaf of a page; `None` when the quota no longer covers it.
+    fn hand_out(
+        &self,
+        held: &Held,
+        quota: &Quota<'_>,
+        collection: &CollectionInfo,
+        request: &PageRequest,
+        selected: Selected,
+    ) -> Result<Option<Page>, DeliverError> {
+        let Selected { page, head, seqs, counted, cut } = selected;
+        // What merely accompanies objects is not worth a page, and would be a page without end for who asks again and again.
+        if cut && counted == 0 {
+            return Err(quota.passed().into());
+        }
+        let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(Some(page)) };
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
         let now = self.now();
         let count = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -209,13 +235,16 @@ impl Exchange {
             n: u64::try_from(seqs.len()).unwrap_or(u64::MAX),
             inner: None,
         };
-        let index = self.store().write(|tx| -> Result<u64, ExchangeError> {
+        let index = self.store().write(|tx| -> Result<Option<u64>, ExchangeError> {
+            if !quota.spend(tx, Use::Delivered, counted)? {
+                return Ok(None);
+            }
             let mut log = journal::log(tx, &collection.agreement, key.name())?;
             let index = journal::append(tx, &mut log, &key, &held.hash(), &leaf, now)?;
             tx.put_delivery(log.no, i64::try_from(index).unwrap_or(i64::MAX), head.no, &seqs, now.as_micros())?;
-            Ok(index)
+            Ok(Some(index))
         })?;
-        Ok(Page { receipt: Some(index), ..page })
+        Ok(index.map(|index| Page { receipt: Some(index), ..page }))
     }
 
     /// The same records without their bytes: a TAXII manifest. Nothing is delivered, so no leaf is written.
@@ -229,47 +258,34 @@ impl Exchange {
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
         let state = self.state()?;
-        let (held, closed) = self.ruling_version(&state, collection)?;
+        let (held, life) = self.ruling_version(&state, collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else {
-            return closed.map_or(Ok(Page::default()), Err);
+            return closed(life).map_or_else(|| Ok(Page::default()), Err);
         };
         let request = &through_own_door(&held, collection, request);
         let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
-        Ok(self.select(&asked, closed, false)?.0)
+        Ok(self.select(&asked, life, false)?.page)
     }
 
-    /// The ruling version of a collection's agreement, and why it opens no door now, if it does not.
-    fn ruling_version(
-        &self,
-        state: &State,
-        collection: &CollectionInfo,
-    ) -> Result<(Held, Option<DeliverError>), DeliverError> {
+    /// The ruling version of a collection's agreement, and its state.
+    fn ruling_version(&self, state: &State, collection: &CollectionInfo) -> Result<(Held, Life), DeliverError> {
         let now = self.now();
         let held = state
             .current(&collection.agreement, now)
             .cloned()
             .ok_or_else(|| ExchangeError::UnknownAgreement(collection.agreement.clone()))?;
-        let closed = match held.agreement.state(now) {
-            Life::InForce => None,
-            Life::Suspended => Some(DeliverError::Suspended),
-            _ => Some(DeliverError::Ended),
-        };
-        Ok((held, closed))
+        let life = held.agreement.state(now);
+        Ok((held, life))
     }
 
-    /// Selects the records of a page on one snapshot; where the agreement is `closed`, only revocations, and none at all is a refusal.
-    fn select(
-        &self,
-        asked: &Asked<'_>,
-        closed: Option<DeliverError>,
-        with_bytes: bool,
-    ) -> Result<(Page, Option<Head>, Vec<i64>), DeliverError> {
+    /// Selects the records of a page on one snapshot; where the agreement is not in force, only revocations, and none at
+    /// all is a refusal.
+    fn select(&self, asked: &Asked<'_>, life: Life, with_bytes: bool) -> Result<Selected, DeliverError> {
         let Asked { state, held, reader, collection, request } = *asked;
         if !collection.can_read {
-            return closed.map_or_else(|| Ok((Page::default(), None, Vec::new())), Err);
+            return closed(life).map_or_else(|| Ok(Selected::default()), Err);
         }
         let now = self.now();
-        let closed_now = closed.is_some();
         let gate = Gate {
             agreements: std::slice::from_ref(&held.agreement),
             state,
@@ -285,29 +301,30 @@ impl Exchange {
             let mut page = Page::default();
             let mut seqs = Vec::new();
             let Some(head) = s.head(&collection.agreement, reader)? else {
-                return closed.map_or_else(|| Ok((page, None, seqs)), Err);
+                return closed(life).map_or_else(|| Ok(Selected::default()), Err);
             };
             let known = Known::of_head(s, head.no)?;
-            if let Some(closed) = closed {
+            if let Some(closed) = closed(life) {
                 // A revocation is not a release: it reaches whoever holds the object, once, also now.
-                let waiting = known.has_revocations()
-                    && s.revocations(head.no)?.last().is_some_and(|last| {
-                        s.seq_after(&head, request.after.as_micros()).is_ok_and(|next| next <= *last)
-                    });
-                if !waiting {
+                let next = s.seq_after(&head, request.after.as_micros())?;
+                if known.last_revocation(head.no).is_none_or(|last| last < next) {
                     return Err(closed);
                 }
             }
+            let left = if with_bytes { Quota::of(held, reader, now).left(s, Use::Delivered)? } else { usize::MAX };
             let mut sink = Sink {
                 request,
                 gate: &gate,
                 known,
-                only_revocations: closed_now,
+                only_revocations: life != Life::InForce,
                 companions,
                 with_bytes,
                 page: &mut page,
                 seqs: &mut seqs,
                 bytes: 0,
+                left,
+                counted: 0,
+                cut: false,
             };
             if request.filters.ids.is_empty() {
                 let start = s.seq_after(&head, request.after.as_micros())?;
@@ -337,8 +354,18 @@ impl Exchange {
                     }
                 }
             }
-            Ok((page, Some(head), seqs))
+            let (counted, cut) = (sink.counted, sink.cut);
+            Ok(Selected { page, head: Some(head), seqs, counted, cut })
         })
+    }
+}
+
+/// Why an agreement in this state opens no door, if it does not.
+const fn closed(life: Life) -> Option<DeliverError> {
+    match life {
+        Life::InForce => None,
+        Life::Suspended => Some(DeliverError::Suspended),
+        _ => Some(DeliverError::Ended),
     }
 }
 
@@ -351,6 +378,18 @@ struct Asked<'a> {
     reader: i64,
     collection: &'a CollectionInfo,
     request: &'a PageRequest,
+}
+
+/// What a request selects.
+#[derive(Default)]
+struct Selected {
+    page: Page,
+    head: Option<Head>,
+    seqs: Vec<i64>,
+    /// Objects that count against the quota.
+    counted: usize,
+    /// The quota, and nothing else, ended the page.
+    cut: bool,
 }
 
 /// The request as it counts: node to node is the door of a party that the agreement gives a ledger, whatever its client says.
@@ -435,6 +474,10 @@ struct Sink<'a> {
     page: &'a mut Page,
     seqs: &'a mut Vec<i64>,
     bytes: usize,
+    /// Objects that the quota of the day leaves.
+    left: usize,
+    counted: usize,
+    cut: bool,
 }
 
 impl Sink<'_> {
@@ -452,11 +495,13 @@ impl Sink<'_> {
             self.page.looked_at = Some(position);
             return Ok(true);
         }
-        let leaves = if self.known.is_revocation(head, &row) {
+        let revokes = self.known.is_revocation(head, &row);
+        let accompanies = self.companions.contains(&row.id) || row.id.starts_with("marking-definition--");
+        let leaves = if revokes {
             true
         } else if self.only_revocations {
             false
-        } else if self.companions.contains(&row.id) || row.id.starts_with("marking-definition--") {
+        } else if accompanies {
             self.gate.permits_companion(&row)
         } else if row.withdrawn {
             false
@@ -474,6 +519,14 @@ impl Sink<'_> {
         {
             self.page.more = true;
             return Ok(false);
+        }
+        // Nor does the quota hold back what takes something back.
+        if !accompanies && !revokes {
+            if self.counted >= self.left {
+                (self.page.more, self.cut) = (true, true);
+                return Ok(false);
+            }
+            self.counted += 1;
         }
         self.bytes += body.len();
         let version = if self.with_bytes { None } else { version_text(&body) };

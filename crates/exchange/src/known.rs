@@ -18,7 +18,7 @@ use crate::prepare::Refusal;
 use crate::values::{names_of, values_of, victims_in};
 
 /// Everything that is known now and bears on whether something leaves, or comes in again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// Names and addresses of every victim.
     victims: HashSet<String>,
@@ -79,9 +79,9 @@ impl Known {
         self.revocations.contains(&(head, row.seq))
     }
 
-    /// Whether anything was revoked under a head after a position.
-    pub(crate) fn has_revocations(&self) -> bool {
-        !self.revocations.is_empty()
+    /// Position of the last revocation under a head.
+    pub(crate) fn last_revocation(&self, head: i64) -> Option<i64> {
+        self.revocations.iter().filter(|(of, _)| *of == head).map(|(_, seq)| *seq).max()
     }
 
     /// Whether nothing that became known since the release stands against it: it was not withdrawn, not recalled, and names no victim

@@ -9,6 +9,7 @@
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`recall`] | take released objects back, and do what other parties ask back |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
@@ -39,11 +40,13 @@ pub mod look;
 pub mod node;
 mod ports;
 mod prepare;
+mod quota;
 pub mod recall;
 pub mod receipts;
 pub mod receive;
 pub mod release;
 pub mod review;
+pub mod simulate;
 mod state;
 pub mod sync;
 mod values;

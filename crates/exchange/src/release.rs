@@ -4,7 +4,6 @@
 //! becomes a recorded reason. Nothing is visible before the transaction that holds rows, leaf and signed checkpoint is durable.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use entente_agreement::{
@@ -14,11 +13,9 @@ use entente_agreement::{
 use entente_ledger::Hash;
 use entente_ledger::leaf::Leaf;
 use entente_ledger::merkle;
-use entente_ledger::receipt::{commitment, decision_digest};
-use entente_observable::Kind;
-use entente_stix::marking::Tlp;
 use entente_stix::{Limits, Object, Timestamp};
 use entente_store::manifest::{Head, NewRelease};
+use entente_store::quotas::Use;
 use entente_store::revisions::RevisionRow;
 use entente_store::{Snapshot, StoreError};
 use serde::Serialize;
@@ -32,9 +29,13 @@ use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
 use crate::known::Known;
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::state::{Held, State};
 use crate::values::kinds_fit;
 use crate::{ENGINE, Exchange, journal, recall};
+
+mod companions;
+mod record;
 
 /// Rows that one release leaf covers at most (`ledger.md` section 3).
 pub(crate) const BATCH_ROWS_MAX: usize = 1_000;
@@ -94,6 +95,20 @@ struct Made {
     recalled: bool,
 }
 
+impl Outcome {
+    /// Turns what may leave into what may not, for a reason found after its own decision.
+    fn withhold(&mut self, reason: Reason) {
+        if let Self::Ready(ready) = self {
+            let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
+            *self =
+                Self::Withheld { revision, original, reason, clause: Some(ready.clause), lapsed: reason == LIMITED };
+        }
+    }
+}
+
+/// The reason of what waits for the quota of another day.
+const LIMITED: Reason = Reason::LimitObjectsPerDay;
+
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
 struct Record {
     facts: Facts,
@@ -120,9 +135,13 @@ pub(crate) struct Run<'a> {
 pub(crate) enum Has<'a> {
     /// Its manifest.
     Manifest(&'a Head),
-    /// Keys of the ids that a simulation has released to it, and nothing else.
-    #[expect(dead_code, reason = "only a simulation supposes, and it is not here yet")]
-    Supposed(&'a HashSet<i64>),
+    /// What a simulation has released to it, and what its manifest holds of revisions before the simulation begins.
+    Supposed {
+        /// Keys of the ids that the simulation has released.
+        keys: &'a HashSet<i64>,
+        /// The manifest, and the first revision that is simulated.
+        before: Option<(&'a Head, i64)>,
+    },
 }
 
 impl Has<'_> {
@@ -130,7 +149,7 @@ impl Has<'_> {
     fn may_repeat(&self, revision: i64) -> Option<&Head> {
         match self {
             Self::Manifest(head) if revision <= head.last_revision => Some(head),
-            Self::Manifest(_) | Self::Supposed(_) => None,
+            Self::Manifest(_) | Self::Supposed { .. } => None,
         }
     }
 
@@ -138,7 +157,7 @@ impl Has<'_> {
     fn may_recall(&self) -> Option<&Head> {
         match self {
             Self::Manifest(head) if head.next_seq > 1 => Some(head),
-            Self::Manifest(_) | Self::Supposed(_) => None,
+            Self::Manifest(_) | Self::Supposed { .. } => None,
         }
     }
 
@@ -148,7 +167,14 @@ impl Has<'_> {
                 let rows = s.manifest_of(head.no, object_key(id))?;
                 Ok(rows.iter().any(|row| row.id == *id && known.is_held(head.no, row)))
             }
-            Self::Supposed(keys) => Ok(keys.contains(&object_key(id))),
+            Self::Supposed { keys, before } => {
+                if keys.contains(&object_key(id)) {
+                    return Ok(true);
+                }
+                let Some((head, first)) = before else { return Ok(false) };
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first && known.is_held(head.no, row)))
+            }
         }
     }
 }
@@ -224,6 +250,8 @@ impl Exchange {
             known: self.store().read(|s| Known::of_head(s, head))?,
         };
         let mut released_any = self.decide_again(&run, party.no, &mut done)?;
+        // What waited for a new day comes before what is new.
+        released_any |= run.release_waiting(party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -232,7 +260,7 @@ impl Exchange {
             if candidates.iter().any(is_victim) {
                 self.store().read(|s| run.known.learn_victims(s))?;
             }
-            let outcomes = run.decide_all(&candidates, Has::Manifest(&head))?;
+            let outcomes = run.decide_all(&candidates, Has::Manifest(&head), run.left(&head)?)?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
             if let Some(made) = unless_lost(run.commit(&head, outcomes, Some(last), &mut done))? {
                 released_any |= made.released;
@@ -250,8 +278,12 @@ impl Exchange {
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
                 let rows = self.revisions(&dangling)?;
-                let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
-                let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
+                let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
+                // One that would be complete now may have to wait for the quota of another day.
+                let changed = |outcome: &Outcome| {
+                    matches!(outcome, Outcome::Ready(_) | Outcome::Withheld { reason: LIMITED, .. })
+                };
+                let ready = outcomes.into_iter().filter(changed).collect();
                 if let Some(made) = unless_lost(run.commit(&head, ready, None, &mut done))? {
                     released_any |= made.released;
                     after = last;
@@ -273,7 +305,7 @@ impl Exchange {
             // What was not considered yet is a candidate anyway.
             let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
             let rows = self.revisions(&considered)?;
-            let outcomes = run.decide_all(&rows, Has::Manifest(&head))?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
             if let Some(made) = unless_lost(run.commit(&head, outcomes, None, done))? {
                 released_any |= made.released;
                 self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
@@ -334,8 +366,35 @@ fn is_victim(row: &RevisionRow) -> bool {
 }
 
 impl Run<'_> {
-    /// Decides a list of candidates on both cores, then closes references over the whole batch.
-    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>) -> Result<Vec<Outcome>> {
+    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
+    fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let (mut released_any, mut after) = (false, 0);
+        loop {
+            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
+            let left = self.left(&head)?.min(CANDIDATES_MAX);
+            let waiting = match left {
+                0 => Vec::new(),
+                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
+            };
+            let Some(last) = waiting.last().copied() else { break };
+            let rows = self.exchange.revisions(&waiting)?;
+            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
+            if let Some(made) = unless_lost(self.commit(&head, outcomes, None, done))? {
+                released_any |= made.released;
+                after = last;
+            }
+        }
+        Ok(released_any)
+    }
+
+    /// How many objects may still be released to the recipient today.
+    fn left(&self, head: &Head) -> Result<usize> {
+        let quota = Quota::of(self.held, head.recipient, self.now);
+        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
+    }
+
+    /// Decides a list of candidates on both cores, withholds what is above `quota`, then closes references over the whole batch.
+    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>, quota: usize) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
         let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| -> Result<Vec<Outcome>> {
             let threads: Vec<_> = candidates
@@ -357,6 +416,9 @@ impl Run<'_> {
             }
             Ok(all)
         })?;
+        for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Ready(_))).skip(quota) {
+            outcome.withhold(LIMITED);
+        }
         self.close(&mut outcomes, has)?;
         // Closing rewrites references, so only now can be told whether these bytes went out before.
         let asked_before = |ready: &Ready| if ready.has_references { has.may_repeat(ready.revision) } else { None };
@@ -538,8 +600,7 @@ impl Run<'_> {
             let Outcome::Ready(ready) = outcome else { continue };
             let Some(done) = closed.next() else { break };
             if let Some(reason) = done.dropped {
-                let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
-                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause), lapsed: false };
+                outcome.withhold(reason);
                 continue;
             }
             ready.changed |= done.applied.bytes != ready.applied.bytes;
@@ -573,6 +634,7 @@ impl Run<'_> {
                 Outcome::Held { revision } => held.push(revision),
             }
         }
+        let counted = ready.len();
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
@@ -587,6 +649,10 @@ impl Run<'_> {
         let now = self.now;
         let recalled = exchange.store().write(|tx| -> Result<bool> {
             let mut head = head.clone();
+            if !Quota::of(self.held, head.recipient, now).spend(tx, Use::Released, counted)? {
+                // Another process used it up since the batch was decided.
+                return Err(StoreError::Conflict.into());
+            }
             if !ready.is_empty() {
                 let mut log = journal::log(tx, self.held.id(), key.name())?;
                 for (rows, secrets) in ready.chunks(BATCH_ROWS_MAX).zip(secrets.chunks(BATCH_ROWS_MAX)) {
@@ -618,7 +684,7 @@ impl Run<'_> {
             let mut back = Vec::new();
             for (revision, original, reason, clause, lapsed) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.
-                if head.next_seq > 1 {
+                if head.next_seq > 1 && *reason != LIMITED {
                     let ids = self.released_ids(original);
                     if !lapsed {
                         back.extend(recall::no_longer_permitted(tx, &head, &ids, original, (*revision, *reason))?);
@@ -655,122 +721,6 @@ impl Run<'_> {
             id: &one.applied.object_id,
             body: one.changed.then_some(one.applied.bytes.as_slice()),
         }
-    }
-
-    /// Adds what the batch refers to and the recipient lacks: the releasing party's identity (or pseudonym) and marking
-    /// definitions. They are the only objects that no decision of their own releases (`agreements.md` 9.3).
-    fn add_companions(&self, head: &Head, ready: &mut Vec<Ready>) -> Result<()> {
-        let mut causes: BTreeMap<&str, &Ready> = BTreeMap::new();
-        for one in ready.iter() {
-            for id in &one.companions {
-                causes.entry(id).or_insert(one);
-            }
-        }
-        let mut companions: Vec<Ready> = Vec::new();
-        for (id, cause) in causes {
-            let rows = self.exchange.store().read(|s| s.manifest_of(head.no, object_key(id)))?;
-            if rows.iter().any(|row| row.id == id) || ready.iter().any(|other| other.applied.object_id == id) {
-                continue;
-            }
-            let Some(bytes) = self.companion(id, cause) else { continue };
-            let version = Object::parse(&bytes, &Limits::offline()).ok().and_then(|object| object.version());
-            let record = Record { facts: cause.record.facts, permit: cause.record.permit, input: Hash::of(&bytes) };
-            let mut applied = cause.applied.clone();
-            applied.bytes = bytes;
-            id.clone_into(&mut applied.object_id);
-            applied.id_if_changed = None;
-            applied.effects.clear();
-            companions.push(Ready {
-                revision: cause.revision,
-                clause: cause.clause,
-                original: id.to_owned(),
-                applied,
-                has_references: false,
-                companions: Vec::new(),
-                changed: true,
-                version_us: version.map_or(0, Timestamp::as_micros),
-                record,
-            });
-        }
-        if !companions.is_empty() {
-            companions.append(ready);
-            *ready = companions;
-        }
-        Ok(())
-    }
-
-    /// The bytes of a companion object, if the id names one.
-    fn companion(&self, id: &str, cause: &Ready) -> Option<Vec<u8>> {
-        if id.starts_with("marking-definition--") {
-            let tlp = Tlp::from_marking_id(id).filter(|tlp| tlp.marking_id() == id);
-            return tlp.map(|tlp| tlp.definition().to_vec());
-        }
-        let context = self.context(cause)?;
-        let identity = entente_agreement::pseudonym_identity(&context);
-        Object::parse(&identity, &Limits::offline()).is_ok_and(|object| object.id() == id).then_some(identity)
-    }
-
-    fn context(&self, cause: &Ready) -> Option<Context<'_>> {
-        Some(Context {
-            terms: self.held.agreement.terms(),
-            clause: self.held.agreement.terms().clauses.get(cause.clause)?,
-            releaser: self.exchange.own(),
-            recipient: self.recipient,
-            keys: &self.keys,
-            releaser_identity: &self.identity,
-            victim_values: &[],
-            withheld_values: &[],
-            ordinal: 0,
-            now: self.now,
-        })
-    }
-
-    /// Salt, decision digest and commitment of one release.
-    fn seal(&self, one: &Ready, salt: &[u8; SALT_SIZE_BYTES]) -> (Vec<u8>, Hash) {
-        let output = Hash::of(&one.applied.bytes);
-        let record = self.record(one, &output);
-        let digest = decision_digest(&self.nonce(salt), record.as_bytes());
-        let mut secret = salt.to_vec();
-        secret.extend_from_slice(&digest);
-        (secret, commitment(salt, &output.0, &one.applied.object_id, &digest))
-    }
-
-    /// The nonce of a decision digest. It is derived from the salt with a secret of the node, because the recipient is given the
-    /// salt and must not be able to try records against the digest.
-    fn nonce(&self, salt: &[u8; 16]) -> [u8; 16] {
-        let hash = Hash::of_parts(&[b"entente decision nonce/1\n", &self.exchange.secrets().node, salt]);
-        let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..] = hash.0;
-        [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15]
-    }
-
-    /// The decision record, JSON with keys in a fixed order.
-    fn record(&self, one: &Ready, output: &Hash) -> String {
-        let Record { facts, permit, input } = &one.record;
-        let mut text = String::with_capacity(640);
-        let clause = self.held.agreement.terms().clauses.get(permit.clause).map_or("", |clause| clause.id.as_str());
-        // Writing to a String does not fail; every value below is a word, a number or a digest, so nothing needs escaping.
-        let _ = write!(
-            text,
-            "{{\"v\":1,\"engine\":\"{ENGINE}\",\"now\":\"{}\",\"agreement\":\"{}\",\"releaser\":\"{}\",\"recipient\":\"{}\",\"stage\":\"release\",\
-             \"object\":\"{}\",\"input\":\"{}\",\"attributes\":{{\"type\":\"{}\",\"kind\":\"{}\",\"tlp\":{},\"pap\":{},\"origin\":\"{}\",\
-             \"subject\":\"{}\",\"confidence\":{},\"age_days\":{}}},\"decision\":\"permit\",\"clause\":\"{clause}\",\"output\":\"{}\"}}",
-            self.now.to_micros_string(),
-            self.held.hash().to_sha256_text(),
-            self.exchange.own(),
-            self.recipient,
-            one.original,
-            input.to_sha256_text(),
-            facts.object_type.name(),
-            facts.kind.map_or("none", Kind::name),
-            crate::facts::tlp_level(facts.tlp),
-            facts.pap.key(),
-            facts.origin.name(),
-            facts.subject.names().join(","),
-            facts.confidence,
-            facts.age_days(self.now),
-            output.to_sha256_text(),
-        );
-        text
     }
 }
 

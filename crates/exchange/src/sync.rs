@@ -454,6 +454,9 @@ fn refusal(party: &KnownParty, status: u16, body: &[u8]) -> ExchangeError {
         (404, _) => {
             ("sync.not-found", "its node does not know the agreement yet; install the signed note there".to_owned())
         }
+        (429, "limit.objects-per-day") => {
+            ("limit.objects-per-day", "the daily quota is used up; the rest comes after midnight UTC".to_owned())
+        }
         (429 | 503, _) => ("sync.busy", format!("its node is busy ({status})")),
         _ => ("sync.refused", format!("its node answered {status}: {}", text("title"))),
     };

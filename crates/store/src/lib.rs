@@ -21,6 +21,7 @@
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
 //! | [`recalls`] | recalls, tombstones, what is sealed and what was erased |
+//! | [`quotas`] | what each party used of its daily quota |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //! | [`faults`] | where a simulation makes the disk fail |
 //!
@@ -32,6 +33,7 @@ pub mod inbox;
 pub mod logs;
 pub mod manifest;
 pub mod parties;
+pub mod quotas;
 pub mod recalls;
 pub mod reviews;
 pub mod revisions;

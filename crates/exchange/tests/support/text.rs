@@ -88,6 +88,7 @@ pub(crate) struct Text {
     pub(crate) valid_from: &'static str,
     pub(crate) valid_to: &'static str,
     pub(crate) community: Vec<&'static str>,
+    pub(crate) objects_per_day: u32,
     pub(crate) clauses: Vec<Clause>,
 }
 
@@ -100,6 +101,7 @@ impl Text {
             valid_from: "2026-01-01T00:00:00Z",
             valid_to: "2028-01-01T00:00:00Z",
             community: vec!["role:police"],
+            objects_per_day: 1_000_000,
             clauses: Vec::new(),
         }
     }
@@ -152,7 +154,7 @@ impl Text {
             clause.write(&mut text);
         }
         let _ = write!(text, "\n[onward]\nrule = \"consent\"\ncommunity = {:?}\n", self.community);
-        text.push_str(TAIL);
+        text.push_str(&TAIL.replace("QUOTA", &self.objects_per_day.to_string()));
         text
     }
 }
@@ -180,7 +182,7 @@ period_days = 30
 share = true
 
 [quota]
-objects_per_day = 1000000
+objects_per_day = QUOTA
 private_lookups_per_day = 0
 overlap_items_per_epoch = 0
 
