@@ -13,6 +13,7 @@
 //! | decide | [`decide()`] | [`Permit`] or [`Withhold`] with its [`Reason`] |
 //! | say why, and why not | [`explain()`] | an [`Explanation`] in words, and the decision record |
 //! | carry out obligations | [`apply()`] | the bytes that may leave, checked again as a stranger would |
+//! | take back, and confirm it | [`recall::RecallNote`], [`recall::RecallAck`] | signed notes for the party that holds it |
 //! | close references | [`close()`] | nothing released names anything that is not |
 //! | compare two texts | [`compare()`] | a [`Comparison`]: what one permits or leaves undone more than the other |
 //!
@@ -27,7 +28,7 @@
 //! # What it is not
 //!
 //! It owns no file, socket, clock or random source: bytes, the present and the keys are arguments. Quotas, the store and the
-//! ledger are elsewhere. Simulation, recalls and the reciprocity account are not part of this version; neither are IEP
+//! ledger are elsewhere. Simulation and the reciprocity account are not part of this version; neither are IEP
 //! policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
 //! the caller's.
 //!
@@ -75,6 +76,7 @@ pub mod plain;
 mod post;
 mod properties;
 mod reason;
+pub mod recall;
 mod residual;
 pub mod sign;
 pub mod template;

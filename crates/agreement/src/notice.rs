@@ -334,35 +334,39 @@ impl ConsentScope {
     }
 }
 
-fn form(what: impl Into<String>) -> NoticeError {
+pub(crate) fn form(what: impl Into<String>) -> NoticeError {
     NoticeError::Form { what: what.into() }
 }
 
 /// Writes an instant as the format does: whole seconds where that loses nothing.
-fn time(at: Timestamp) -> String {
+pub(crate) fn time(at: Timestamp) -> String {
     let text = at.to_string();
     text.strip_suffix(".000Z").map_or_else(|| text.clone(), |seconds| format!("{seconds}Z"))
 }
 
 /// Reads `key=value` words in a fixed order.
-struct Pairs<'t, I: Iterator<Item = &'t str>> {
-    words: I,
+pub(crate) struct Pairs<'t, I: Iterator<Item = &'t str>> {
+    pub(crate) words: I,
 }
 
 impl<'t, I: Iterator<Item = &'t str>> Pairs<'t, I> {
-    fn value(&mut self, key: &'static str) -> Result<String, NoticeError> {
+    pub(crate) fn value(&mut self, key: &'static str) -> Result<String, NoticeError> {
         let word = self.words.next().ok_or_else(|| form(format!("`{key}` is missing")))?;
         let value = word.strip_prefix(key).and_then(|rest| rest.strip_prefix('='));
         let value = value.ok_or_else(|| form(format!("`{key}` is expected")))?;
         decode(value).ok_or_else(|| form(format!("the value of `{key}` is not percent-encoded as the format demands")))
     }
 
-    fn parsed<T>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, NoticeError> {
+    pub(crate) fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, NoticeError> {
         let value = self.value(key)?;
         parse(&value).ok_or_else(|| form(format!("the value of `{key}` is not valid")))
     }
 
-    fn time(&mut self, key: &'static str) -> Result<Timestamp, NoticeError> {
+    pub(crate) fn time(&mut self, key: &'static str) -> Result<Timestamp, NoticeError> {
         self.parsed(key, |text| Timestamp::parse(text).ok().filter(|at| time(*at) == text))
     }
 }
@@ -372,7 +376,7 @@ const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b':' | b'/')
 }
 
-fn encode(value: &str) -> String {
+pub(crate) fn encode(value: &str) -> String {
     let mut out = String::new();
     for byte in value.bytes() {
         if is_plain(byte) {

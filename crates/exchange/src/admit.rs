@@ -418,6 +418,10 @@ impl Exchange {
         if let Some(held) = earlier.iter().filter(mine).find(|row| row.version_us == version_us) {
             // Written anew by another program, the same version still says the same.
             let same = held.body == object.raw() || parsed(held).is_some_and(|held| held.same_content(object));
+            if same && source.party != 0 && held.agreement != source.agreement {
+                // It stays when one of the two agreements ends, or recalls it.
+                tx.put_basis(held.no, source.agreement)?;
+            }
             return Ok(Ok(if same { Outcome::Unchanged } else { Outcome::Conflict }));
         }
         if let Some(newest) = earlier.iter().filter(mine).max_by_key(|row| row.version_us).and_then(parsed) {
@@ -507,12 +511,12 @@ pub(crate) fn observable_key(observable: &Observable) -> i64 {
 }
 
 /// Key of a victim's pseudonym, so that pseudonyms count as targets.
-fn pseudonym_key(object: &Object) -> Option<i64> {
+pub(crate) fn pseudonym_key(object: &Object) -> Option<i64> {
     let victim = object.object_type() == "identity" && object.labels().iter().any(|label| label == "role:compromised");
     victim.then(|| object_key(object.id()))
 }
 
-fn same_value(rows: Vec<AssertionRow>, observable: &Observable) -> Vec<AssertionRow> {
+pub(crate) fn same_value(rows: Vec<AssertionRow>, observable: &Observable) -> Vec<AssertionRow> {
     rows.into_iter().filter(|row| row.value == observable.value).collect()
 }
 
@@ -532,7 +536,7 @@ fn count_admission(tx: &Tx<'_>, party: i64, quarantined: bool) -> Result<()> {
 }
 
 /// Keeps the counters of observables, targets and givers right for a new or changed assertion.
-fn count_assertion(tx: &Tx<'_>, before: &[AssertionRow], new: &AssertionRow) -> Result<()> {
+pub(crate) fn count_assertion(tx: &Tx<'_>, before: &[AssertionRow], new: &AssertionRow) -> Result<()> {
     let mine = before.iter().find(|row| row.party == new.party);
     if before.is_empty() {
         tx.count(Counter::Observables, 0, 0, 1)?;
@@ -575,7 +579,7 @@ fn put_merged(tx: &Tx<'_>, before: &[AssertionRow], mut row: AssertionRow, id: &
     count_assertion(tx, before, &row)
 }
 
-fn object_assertion(
+pub(crate) fn object_assertion(
     object: &Object,
     facts: &Admitted,
     party: i64,

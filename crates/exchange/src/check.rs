@@ -138,8 +138,10 @@ impl Exchange {
         value: &str,
         shown: &mut Shown,
     ) -> Result<Option<ObjectLine>> {
-        let mut one = Shown::default();
-        let Some((line, _)) = self.shown(state, row, viewer, &mut one)? else { return Ok(None) };
+        let mut one = shown.part();
+        let found = self.shown(state, row, viewer, &mut one)?;
+        shown.learn(&one);
+        let Some((line, _)) = found else { return Ok(None) };
         if *viewer != Viewer::Staff && line.value.as_deref() != Some(value) {
             return Ok(None);
         }

@@ -19,10 +19,10 @@ use crate::agreements::secret_keys;
 use crate::build::{NAMESPACE, identity_id};
 use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
+use crate::known::Known;
 use crate::node::log_origin;
 use crate::quota::Quota;
 use crate::state::{Held, State};
-use crate::values::LaterVictims;
 use crate::{Exchange, journal};
 
 /// A collection as one party sees it.
@@ -191,12 +191,16 @@ impl Exchange {
         collection: &CollectionInfo,
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
-        let (state, held) = self.in_force(collection)?;
-        let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let state = self.state()?;
+        let (held, life) = self.ruling_version(&state, collection)?;
+        let Some(reader) = state.party(credential.party.as_str()) else {
+            return closed(life).map_or_else(|| Ok(Page::default()), Err);
+        };
         let request = &through_own_door(&held, collection, request);
+        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
         let quota = Quota::of(&held, reader.no, self.now());
         loop {
-            let selected = self.select(&state, &held, reader.no, collection, request, true)?;
+            let selected = self.select(&asked, life, true)?;
             // Another request of this party may take the rest of the quota while this page is selected; then it is cut anew.
             if let Some(page) = self.hand_out(&held, &quota, collection, request, selected)? {
                 return Ok(page);
@@ -253,39 +257,33 @@ impl Exchange {
         collection: &CollectionInfo,
         request: &PageRequest,
     ) -> Result<Page, DeliverError> {
-        let (state, held) = self.in_force(collection)?;
-        let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
+        let state = self.state()?;
+        let (held, life) = self.ruling_version(&state, collection)?;
+        let Some(reader) = state.party(credential.party.as_str()) else {
+            return closed(life).map_or_else(|| Ok(Page::default()), Err);
+        };
         let request = &through_own_door(&held, collection, request);
-        Ok(self.select(&state, &held, reader.no, collection, request, false)?.page)
+        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        Ok(self.select(&asked, life, false)?.page)
     }
 
-    /// The ruling version of a collection's agreement, if it is in force.
-    fn in_force(&self, collection: &CollectionInfo) -> Result<(std::sync::Arc<State>, Held), DeliverError> {
-        let state = self.state()?;
+    /// The ruling version of a collection's agreement, and its state.
+    fn ruling_version(&self, state: &State, collection: &CollectionInfo) -> Result<(Held, Life), DeliverError> {
         let now = self.now();
         let held = state
             .current(&collection.agreement, now)
             .cloned()
             .ok_or_else(|| ExchangeError::UnknownAgreement(collection.agreement.clone()))?;
-        match held.agreement.state(now) {
-            Life::InForce => Ok((state, held)),
-            Life::Suspended => Err(DeliverError::Suspended),
-            _ => Err(DeliverError::Ended),
-        }
+        let life = held.agreement.state(now);
+        Ok((held, life))
     }
 
-    /// Selects the records of a page on one snapshot.
-    fn select(
-        &self,
-        state: &State,
-        held: &Held,
-        reader: i64,
-        collection: &CollectionInfo,
-        request: &PageRequest,
-        with_bytes: bool,
-    ) -> Result<Selected, DeliverError> {
+    /// Selects the records of a page on one snapshot; where the agreement is not in force, only revocations, and none at
+    /// all is a refusal.
+    fn select(&self, asked: &Asked<'_>, life: Life, with_bytes: bool) -> Result<Selected, DeliverError> {
+        let Asked { state, held, reader, collection, request } = *asked;
         if !collection.can_read {
-            return Ok(Selected::default());
+            return closed(life).map_or_else(|| Ok(Selected::default()), Err);
         }
         let now = self.now();
         let gate = Gate {
@@ -302,13 +300,23 @@ impl Exchange {
         self.store().read(|s| {
             let mut page = Page::default();
             let mut seqs = Vec::new();
-            let Some(head) = s.head(&collection.agreement, reader)? else { return Ok(Selected::default()) };
+            let Some(head) = s.head(&collection.agreement, reader)? else {
+                return closed(life).map_or_else(|| Ok(Selected::default()), Err);
+            };
+            let known = Known::of_head(s, head.no)?;
+            if let Some(closed) = closed(life) {
+                // A revocation is not a release: it reaches whoever holds the object, once, also now.
+                let next = s.seq_after(&head, request.after.as_micros())?;
+                if known.last_revocation(head.no).is_none_or(|last| last < next) {
+                    return Err(closed);
+                }
+            }
             let left = if with_bytes { Quota::of(held, reader, now).left(s, Use::Delivered)? } else { usize::MAX };
-            let later = LaterVictims::load(s)?;
             let mut sink = Sink {
                 request,
                 gate: &gate,
-                later,
+                known,
+                only_revocations: life != Life::InForce,
                 companions,
                 with_bytes,
                 page: &mut page,
@@ -350,6 +358,26 @@ impl Exchange {
             Ok(Selected { page, head: Some(head), seqs, counted, cut })
         })
     }
+}
+
+/// Why an agreement in this state opens no door, if it does not.
+const fn closed(life: Life) -> Option<DeliverError> {
+    match life {
+        Life::InForce => None,
+        Life::Suspended => Some(DeliverError::Suspended),
+        _ => Some(DeliverError::Ended),
+    }
+}
+
+/// Who asks for what, under which version.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    state: &'a State,
+    held: &'a Held,
+    /// Number of the reading party.
+    reader: i64,
+    collection: &'a CollectionInfo,
+    request: &'a PageRequest,
 }
 
 /// What a request selects.
@@ -437,7 +465,9 @@ impl Gate<'_> {
 struct Sink<'a> {
     request: &'a PageRequest,
     gate: &'a Gate<'a>,
-    later: LaterVictims,
+    known: Known,
+    /// The agreement is suspended or over.
+    only_revocations: bool,
     /// Ids under which the releasing party appears.
     companions: [String; 2],
     with_bytes: bool,
@@ -465,15 +495,20 @@ impl Sink<'_> {
             self.page.looked_at = Some(position);
             return Ok(true);
         }
-        let admitted = Admitted::decode(&source.facts)?;
-        let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
+        let revokes = self.known.is_revocation(head, &row);
         let accompanies = self.companions.contains(&row.id) || row.id.starts_with("marking-definition--");
-        let leaves = if accompanies {
+        let leaves = if revokes {
+            true
+        } else if self.only_revocations {
+            false
+        } else if accompanies {
             self.gate.permits_companion(&row)
+        } else if row.withdrawn {
+            false
         } else {
-            !row.withdrawn
-                && self.gate.permits_release(&admitted, from, &row)
-                && !self.later.are_named(row.added_us, &body)
+            let admitted = Admitted::decode(&source.facts)?;
+            let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
+            self.gate.permits_release(&admitted, from, &row) && self.known.still_stands(&row, &body)
         };
         if !leaves {
             self.page.looked_at = Some(position);
@@ -485,7 +520,8 @@ impl Sink<'_> {
             self.page.more = true;
             return Ok(false);
         }
-        if !accompanies {
+        // Nor does the quota hold back what takes something back.
+        if !accompanies && !revokes {
             if self.counted >= self.left {
                 (self.page.more, self.cut) = (true, true);
                 return Ok(false);

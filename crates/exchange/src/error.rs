@@ -1,6 +1,7 @@
 //! What can go wrong between a request and its answer.
 
 use entente_agreement::TextError;
+use entente_agreement::recall::RecallError;
 use entente_store::StoreError;
 
 /// Why the exchange could not do what was asked. A decision not to share is not among these: it is an answer.
@@ -56,6 +57,9 @@ pub enum ExchangeError {
     /// A notice (suspend, resume …) was refused.
     #[error("notice refused: {0}")]
     Notice(String),
+    /// A recall or its acknowledgement was refused; nothing was changed.
+    #[error("recall refused: {0}")]
+    Recall(#[from] RecallError),
     /// A party's card was refused.
     #[error("party card refused: {0}")]
     Card(String),
@@ -136,6 +140,7 @@ impl ExchangeError {
             Self::UnknownParty(_) => "party.unknown",
             Self::UnknownObject(_) => "object.unknown",
             Self::Notice(_) => "notice.refused",
+            Self::Recall(error) => error.code(),
             Self::Card(_) => "card.refused",
             Self::NotAParty(_) => "agreement.not-a-party",
             Self::State { .. } => "agreement.state",

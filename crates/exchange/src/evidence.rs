@@ -15,7 +15,7 @@ use entente_store::logs::LogRow;
 use entente_store::manifest::Head;
 
 use crate::error::{ExchangeError, Result};
-use crate::receipts::{batch, halted, leaf, policy_text};
+use crate::receipts::{Secret, batch, halted, leaf, policy_text, secret};
 use crate::{Exchange, journal};
 
 /// What an export of evidence holds.
@@ -189,8 +189,12 @@ fn receipts(
             return Err(halted(log, &format!("manifest row {seq} is not in the batch of its leaf")));
         }
         seq += i64::try_from(batch.len()).unwrap_or(i64::MAX);
-        let objects: Vec<(&str, &[u8])> =
-            batch.iter().map(|(row, bytes)| (row.id.as_str(), bytes.as_slice())).collect();
+        // What was erased is sealed in the receipt of its neighbours, and has none of its own.
+        let objects: Vec<(&str, &[u8])> = batch
+            .iter()
+            .filter(|(row, _)| matches!(secret(row), Ok(Secret::Kept { .. })))
+            .map(|(row, bytes)| (row.id.as_str(), bytes.as_slice()))
+            .collect();
         let page = PageReceipt { checkpoint: log.checkpoint.clone(), leaves: vec![leaf] };
         let of_page = |error: ReceiptError| halted(log, &error.to_string());
         page.verify(&objects, key).map_err(of_page)?;

@@ -1,7 +1,5 @@
 //! Who may see an object, and why or why not: the same decision as at release, told in words.
 
-use std::collections::HashSet;
-
 use entente_agreement::{DoorSet, Explanation, PartyId, PurposeSet, explain};
 use entente_stix::Timestamp;
 use entente_store::revisions::RevisionRow;
@@ -12,6 +10,7 @@ use crate::admit::object_key;
 use crate::deliver::Gate;
 use crate::error::{ExchangeError, Result};
 use crate::facts::{Admitted, Provenance};
+use crate::known::Known;
 use crate::state::{Held, State};
 use crate::view::{SeenBy, VisibilityRow};
 
@@ -42,14 +41,14 @@ impl Explained {
 pub(crate) struct Question<'a> {
     state: &'a State,
     pub(crate) now: Timestamp,
-    pub(crate) victims: HashSet<String>,
+    pub(crate) known: Known,
 }
 
 impl Exchange {
-    /// Opens a question as of `now`; loads every known victim once.
+    /// Opens a question as of `now`; gathers what is known once.
     pub(crate) fn question<'a>(&self, state: &'a State, now: Timestamp) -> Result<Question<'a>> {
-        let victims = self.store().read(|s| s.victims())?.into_iter().collect();
-        Ok(Question { state, now, victims })
+        let known = self.store().read(Known::of_all)?;
+        Ok(Question { state, now, known })
     }
 
     /// Explains for one object (by id, or by a value whose own or only assertion is meant) and one party.
@@ -110,6 +109,10 @@ impl Exchange {
             sees = false;
             because = format!("a clause permits it, but {}", reason.sentence());
         }
+        if let Some(reason) = self.taken_back(question, held, party, row)? {
+            sees = false;
+            because = format!("it was recalled: {reason}");
+        }
         if let (false, Some(reason)) = (sees, &row.quarantine) {
             because = format!("{because} ({reason})");
         }
@@ -139,8 +142,11 @@ impl Exchange {
                 let (sees, because) = match decision {
                     entente_agreement::Decision::Withhold(withhold) => (false, withhold.reason.code().to_owned()),
                     entente_agreement::Decision::Permit(permit) => {
-                        match self.refused_by_obligations(question, &held, party, row, &facts, permit.clause)? {
-                            Some(reason) => (false, reason.code().to_owned()),
+                        let refused =
+                            self.refused_by_obligations(question, &held, party, row, &facts, permit.clause)?;
+                        let back = self.taken_back(question, &held, party, row)?;
+                        match refused.map(|reason| reason.code().to_owned()).or(back.map(|_| "recalled".to_owned())) {
+                            Some(code) => (false, code),
                             None => {
                                 let clauses = &held.agreement.terms().clauses;
                                 (
@@ -155,6 +161,22 @@ impl Exchange {
             }
         }
         Ok(found)
+    }
+
+    /// Why a revision was recalled from a party, if it was and no later one took its place.
+    fn taken_back(
+        &self,
+        question: &Question<'_>,
+        held: &Held,
+        party: &PartyId,
+        row: &RevisionRow,
+    ) -> Result<Option<String>> {
+        if question.known.keeps_nothing_back() {
+            return Ok(None);
+        }
+        let Some(recipient) = question.state.party(party.as_str()) else { return Ok(None) };
+        let head = self.store().read(|s| s.head(held.id(), recipient.no))?;
+        Ok(head.and_then(|head| question.known.keeps_back(head.no, row.no).map(str::to_owned)))
     }
 
     fn staff_gate<'a>(&'a self, question: &Question<'a>, held: &'a Held, party: &'a PartyId) -> Gate<'a> {

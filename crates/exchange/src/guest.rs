@@ -2,6 +2,7 @@
 //! the ledger as a delivery before a page shows them.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use entente_agreement::{Door, DoorSet, PartyId, PurposeSet, State as Life};
 use entente_ledger::leaf::Leaf;
@@ -15,22 +16,45 @@ use crate::deliver::Gate;
 use crate::error::Result;
 use crate::facts::{Admitted, Provenance};
 use crate::journal;
+use crate::known::Known;
 use crate::node::log_origin;
 use crate::quota::Quota;
 use crate::release::released_ids;
 use crate::state::State;
-use crate::values::LaterVictims;
 
 /// Releases that one page is about to show, by agreement: head and sequence numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Shown(BTreeMap<String, (i64, Vec<i64>)>);
+pub(crate) struct Shown {
+    releases: BTreeMap<String, (i64, Vec<i64>)>,
+    /// What is known now, gathered for the first object of the page.
+    known: Option<Rc<Known>>,
+}
 
 impl Shown {
     /// Adds what a part of the page shows.
     pub(crate) fn extend(&mut self, more: Shown) {
-        for (agreement, (head, seqs)) in more.0 {
-            self.0.entry(agreement).or_insert_with(|| (head, Vec::new())).1.extend(seqs);
+        for (agreement, (head, seqs)) in more.releases {
+            self.releases.entry(agreement).or_insert_with(|| (head, Vec::new())).1.extend(seqs);
         }
+    }
+
+    /// A part of the same page that may come to nothing.
+    pub(crate) fn part(&self) -> Self {
+        Self { releases: BTreeMap::new(), known: self.known.clone() }
+    }
+
+    /// Takes over what a part has gathered, not what it shows.
+    pub(crate) fn learn(&mut self, part: &Self) {
+        self.known = self.known.take().or_else(|| part.known.clone());
+    }
+
+    fn known(&mut self, exchange: &Exchange) -> Result<Rc<Known>> {
+        if let Some(known) = &self.known {
+            return Ok(known.clone());
+        }
+        let known = Rc::new(exchange.store().read(Known::of_all)?);
+        self.known = Some(known.clone());
+        Ok(known)
     }
 }
 
@@ -45,7 +69,8 @@ impl Exchange {
         shown: &mut Shown,
     ) -> Result<Option<Vec<u8>>> {
         let now = self.now();
-        let Some(known) = state.party(party.as_str()) else { return Ok(None) };
+        let Some(reader) = state.party(party.as_str()) else { return Ok(None) };
+        let known = shown.known(self)?;
         for held in state.between(self.own(), party, now) {
             if held.agreement.state(now) != Life::InForce {
                 continue;
@@ -64,7 +89,7 @@ impl Exchange {
             }
             let keys = secret_keys(self, held.id())?;
             let found = self.store().read(|s| -> Result<Option<(i64, i64, Vec<u8>)>> {
-                let Some(head) = s.head(held.id(), known.no)? else { return Ok(None) };
+                let Some(head) = s.head(held.id(), reader.no)? else { return Ok(None) };
                 for id in released_ids(&keys, &row.id, party) {
                     let rows = s.manifest_of(head.no, object_key(&id))?;
                     let Some(release) = rows.into_iter().rfind(|release| {
@@ -80,14 +105,13 @@ impl Exchange {
                         bytes = Some(body);
                         Ok::<_, crate::ExchangeError>(false)
                     })?;
-                    let later = LaterVictims::load(s)?;
-                    let bytes = bytes.filter(|bytes: &Vec<u8>| !later.are_named(release.added_us, bytes));
+                    let bytes = bytes.filter(|bytes: &Vec<u8>| known.still_stands(&release, bytes));
                     return Ok(bytes.map(|bytes| (head.no, release.seq, bytes)));
                 }
                 Ok(None)
             })?;
             if let Some((head, seq, bytes)) = found {
-                shown.0.entry(held.id().to_owned()).or_insert_with(|| (head, Vec::new())).1.push(seq);
+                shown.releases.entry(held.id().to_owned()).or_insert_with(|| (head, Vec::new())).1.push(seq);
                 return Ok(Some(bytes));
             }
         }
@@ -98,7 +122,7 @@ impl Exchange {
     pub(crate) fn record_shown(&self, state: &State, party: &PartyId, shown: Shown) -> Result<()> {
         let now = self.now();
         let Some(known) = state.party(party.as_str()) else { return Ok(()) };
-        for (agreement, (head, mut seqs)) in shown.0 {
+        for (agreement, (head, mut seqs)) in shown.releases {
             seqs.sort_unstable();
             seqs.dedup();
             let Some(held) = state.current(&agreement, now) else { continue };

@@ -7,6 +7,7 @@
 //! | [`review`] | what a person decides about an object: text read, legal hold, embargo |
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
+//! | [`recall`] | take released objects back, and do what other parties ask back |
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
@@ -26,6 +27,7 @@ pub mod agreements;
 mod build;
 pub mod check;
 pub mod deliver;
+mod erase;
 mod error;
 pub mod evidence;
 pub mod explain;
@@ -33,11 +35,13 @@ pub mod export;
 mod facts;
 mod guest;
 mod journal;
+mod known;
 pub mod look;
 pub mod node;
 mod ports;
 mod prepare;
 mod quota;
+pub mod recall;
 pub mod receipts;
 pub mod receive;
 pub mod release;

@@ -1,5 +1,7 @@
 //! Receipts: the proof that an object was released, made on demand from the manifest and the log, or from what came with a page.
 
+use std::collections::BTreeSet;
+
 use entente_ledger::Hash;
 use entente_ledger::note::VerifierKey;
 use entente_ledger::receipt::{LeafReceipt, PageReceipt, Row, commitment};
@@ -151,11 +153,12 @@ pub(crate) fn batch(
     let batch = s.batch(head, &near, crate::release::BATCH_ROWS_MAX)?;
     let mut rows = Vec::with_capacity(batch.len());
     for (row, bytes) in &batch {
-        let (salt, decision) = secret(row)?;
-        rows.push(if open(row.seq) {
-            Row::Opened { object: row.id.clone(), salt, decision }
-        } else {
-            Row::Sealed { commitment: commitment(&salt, &Hash::of(bytes).0, &row.id, &decision) }
+        rows.push(match secret(row)? {
+            Secret::Erased(commitment) => Row::Sealed { commitment },
+            Secret::Kept { salt, decision } if open(row.seq) => Row::Opened { object: row.id.clone(), salt, decision },
+            Secret::Kept { salt, decision } => {
+                Row::Sealed { commitment: commitment(&salt, &Hash::of(bytes).0, &row.id, &decision) }
+            }
         });
     }
     Ok((LeafReceipt { index, leaf, proof: journal::prove(s, log, index)?, rows }, batch))
@@ -167,11 +170,23 @@ pub(crate) fn leaf(s: &Snapshot<'_>, log: &LogRow, at: i64) -> Result<Vec<u8>> {
     Ok(found.ok_or_else(|| halted(log, &format!("leaf {at} is missing")))?.1)
 }
 
-/// Salt and decision digest of a manifest row.
-pub(crate) fn secret(row: &ManifestRow) -> Result<([u8; 16], [u8; 32])> {
+/// What makes a release provable, or what is left of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// The salt was destroyed; the commitment stands in its place, so that its neighbours remain provable.
+    Erased(Hash),
+    /// Salt and decision digest.
+    Kept { salt: [u8; 16], decision: [u8; 32] },
+}
+
+/// Reads the secret of a manifest row.
+pub(crate) fn secret(row: &ManifestRow) -> Result<Secret> {
     let damaged = || ExchangeError::Store(StoreError::Damaged(format!("manifest row {} has no salt", row.seq)));
+    if let Ok(commitment) = <[u8; 32]>::try_from(row.secret.as_slice()) {
+        return Ok(Secret::Erased(Hash(commitment)));
+    }
     let (salt, decision) = row.secret.split_first_chunk::<16>().ok_or_else(damaged)?;
-    Ok((*salt, <[u8; 32]>::try_from(decision).map_err(|_| damaged())?))
+    Ok(Secret::Kept { salt: *salt, decision: <[u8; 32]>::try_from(decision).map_err(|_| damaged())? })
 }
 
 /// A page receipt as the recipient keeps it: with the commitments of its objects, so that one of them can be proved alone.
@@ -180,6 +195,9 @@ pub(crate) struct KeptPage {
     receipt: PageReceipt,
     /// Commitments of the opened rows, in page order.
     commitments: Vec<Hash>,
+    /// Numbers in the page of objects whose salts were destroyed; their rows are sealed, and are not opened rows any more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    erased: BTreeSet<usize>,
 }
 
 impl KeptPage {
@@ -193,11 +211,29 @@ impl KeptPage {
             .zip(objects)
             .map(|((id, salt, decision), (_, bytes))| commitment(salt, &Hash::of(bytes).0, id, decision))
             .collect();
-        Self { receipt, commitments }
+        Self { receipt, commitments, erased: BTreeSet::new() }
+    }
+
+    /// Destroys salt and decision digest of the object of this number in the page; its commitment, if it had not gone before.
+    pub(crate) fn erase(&mut self, number: usize) -> Option<Hash> {
+        if self.erased.contains(&number) {
+            return None;
+        }
+        let opened = number - self.erased.range(..number).count();
+        let commitment = *self.commitments.get(opened)?;
+        let mut rows = self.receipt.leaves.iter_mut().flat_map(|leaf| &mut leaf.rows);
+        let row = rows.by_ref().filter(|row| matches!(row, Row::Opened { .. })).nth(opened)?;
+        *row = Row::Sealed { commitment };
+        self.commitments.remove(opened);
+        self.erased.insert(number);
+        Some(commitment)
     }
 
     /// The same receipt with every object sealed but that of number `wanted`, and only the leaf that covers it.
     fn only(mut self, wanted: usize) -> PageReceipt {
+        // Opened rows are counted without those that were erased.
+        let gone = self.erased.range(..wanted).count();
+        let wanted = if self.erased.contains(&wanted) { usize::MAX } else { wanted - gone };
         let mut number = 0_usize;
         let mut commitments = self.commitments.iter();
         self.receipt.leaves.retain_mut(|leaf| {

@@ -10,6 +10,7 @@ use crate::access::Credential;
 use crate::admit::{AdmitOptions, Outcome, Source};
 use crate::deliver::{CollectionInfo, DeliverError};
 use crate::error::{ExchangeError, Result};
+use crate::known::{Buried, recalled_since};
 use crate::prepare::Prepared;
 
 const STATUS_KEPT_DAYS: i64 = 7;
@@ -51,9 +52,16 @@ impl Exchange {
         // The variant bits make it a version 4 UUID.
         let id = uuid::Builder::from_random_bytes(id.into_bytes()).into_uuid();
         let status = self.store().write(|tx| -> Result<Status> {
+            let buried = Buried::load(&tx.view(), party.no, held.id(), self.secrets().node)?;
             for (place, (one, raw)) in prepared.into_iter().zip(objects).enumerate() {
                 let mut details = head_of(raw, place);
+                // Nothing proves when it was released, so what was recalled does not come in by this door.
+                let recalled = match &one {
+                    Ok(one) => buried.refuses(&tx.view(), &one.object, &one.observables, None)?,
+                    Err(_) => false,
+                };
                 let outcome = match one {
+                    Ok(one) if recalled => Err(recalled_since(one.object.id())),
                     Ok(object) => {
                         let object = Prepared::Object(Box::new(object));
                         let outcome = self.write_one(tx, &object, &source, None, now)?;

@@ -4,7 +4,6 @@
 //! becomes a recorded reason. Nothing is visible before the transaction that holds rows, leaf and signed checkpoint is durable.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use entente_agreement::{
@@ -14,9 +13,6 @@ use entente_agreement::{
 use entente_ledger::Hash;
 use entente_ledger::leaf::Leaf;
 use entente_ledger::merkle;
-use entente_ledger::receipt::{commitment, decision_digest};
-use entente_observable::Kind;
-use entente_stix::marking::Tlp;
 use entente_stix::{Limits, Object, Timestamp};
 use entente_store::manifest::{Head, NewRelease};
 use entente_store::quotas::Use;
@@ -31,11 +27,15 @@ use crate::deliver::Gate;
 use crate::error::{ExchangeError, Result};
 use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
+use crate::known::Known;
 use crate::node::log_origin;
 use crate::quota::Quota;
 use crate::state::{Held, State};
-use crate::values::{kinds_fit, victims_in};
-use crate::{ENGINE, Exchange, journal};
+use crate::values::kinds_fit;
+use crate::{ENGINE, Exchange, journal, recall};
+
+mod companions;
+mod record;
 
 /// Rows that one release leaf covers at most (`ledger.md` section 3).
 pub(crate) const BATCH_ROWS_MAX: usize = 1_000;
@@ -80,11 +80,19 @@ pub(crate) enum Outcome {
         original: String,
         reason: Reason,
         clause: Option<usize>,
+        /// Whether nothing but time, or a hold that ends, is against it: what was released before is not recalled for it.
+        lapsed: bool,
     },
-    /// Released before in these bytes.
+    /// Released before in these bytes, or taken back on purpose.
     Held {
         revision: i64,
     },
+}
+
+/// What a batch came to.
+struct Made {
+    released: bool,
+    recalled: bool,
 }
 
 impl Outcome {
@@ -92,7 +100,8 @@ impl Outcome {
     fn withhold(&mut self, reason: Reason) {
         if let Self::Ready(ready) = self {
             let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
-            *self = Self::Withheld { revision, original, reason, clause: Some(ready.clause) };
+            *self =
+                Self::Withheld { revision, original, reason, clause: Some(ready.clause), lapsed: reason == LIMITED };
         }
     }
 }
@@ -118,7 +127,7 @@ pub(crate) struct Run<'a> {
     pub(crate) now: Timestamp,
     /// Decides each revision as of its admission, not as of `now`.
     pub(crate) at_admission: bool,
-    pub(crate) victims: HashSet<String>,
+    pub(crate) known: Known,
 }
 
 /// What the recipient has already.
@@ -144,16 +153,27 @@ impl Has<'_> {
         }
     }
 
-    fn holds(&self, s: &Snapshot<'_>, id: &str) -> Result<bool, StoreError> {
+    /// Whether a revision can be taken back that is withheld now, and from whom.
+    fn may_recall(&self) -> Option<&Head> {
         match self {
-            Self::Manifest(head) => Ok(s.manifest_of(head.no, object_key(id))?.iter().any(|row| row.id == *id)),
+            Self::Manifest(head) if head.next_seq > 1 => Some(head),
+            Self::Manifest(_) | Self::Supposed { .. } => None,
+        }
+    }
+
+    fn holds(&self, s: &Snapshot<'_>, known: &Known, id: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Manifest(head) => {
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && known.is_held(head.no, row)))
+            }
             Self::Supposed { keys, before } => {
                 if keys.contains(&object_key(id)) {
                     return Ok(true);
                 }
                 let Some((head, first)) = before else { return Ok(false) };
                 let rows = s.manifest_of(head.no, object_key(id))?;
-                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first))
+                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first && known.is_held(head.no, row)))
             }
         }
     }
@@ -196,7 +216,7 @@ impl Exchange {
         if !kinds_fit(&object, facts.kind, clause) {
             return Ok(Some(Reason::Clause(Predicate::Kind)));
         }
-        let victims = victims_in(&question.victims, &object, facts);
+        let victims = question.known.victims_in(&object, facts);
         let keys = secret_keys(self, held.id())?;
         let context = Context {
             terms,
@@ -217,7 +237,7 @@ impl Exchange {
         let mut done =
             ReleaseRun { agreement: held.id().to_owned(), recipient: recipient.to_string(), ..ReleaseRun::default() };
         let Some(party) = state.party(recipient.as_str()) else { return Ok(done) };
-        self.ask_again_under_new_terms(held, party.no)?;
+        let head = self.ask_again_under_new_terms(state, held, party.no)?;
         let mut run = Run {
             exchange: self,
             state,
@@ -227,7 +247,7 @@ impl Exchange {
             identity: identity_id(self.own().as_str()),
             now: self.now(),
             at_admission: false,
-            victims: self.store().read(|s| s.victims())?.into_iter().collect(),
+            known: self.store().read(|s| Known::of_head(s, head))?,
         };
         let mut released_any = self.decide_again(&run, party.no, &mut done)?;
         // What waited for a new day comes before what is new.
@@ -238,11 +258,16 @@ impl Exchange {
             let Some(last) = candidates.last().map(|row| row.no) else { break };
             // Victims that were admitted since the run began stand among the candidates.
             if candidates.iter().any(is_victim) {
-                run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
+                self.store().read(|s| run.known.learn_victims(s))?;
             }
             let outcomes = run.decide_all(&candidates, Has::Manifest(&head), run.left(&head)?)?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
-            released_any |= unless_lost(run.commit(&head, outcomes, Some(last), &mut done))?.unwrap_or(false);
+            if let Some(made) = unless_lost(run.commit(&head, outcomes, Some(last), &mut done))? {
+                released_any |= made.released;
+                if made.recalled {
+                    run.known = self.store().read(|s| Known::of_head(s, head.no))?;
+                }
+            }
         }
         // A released object may be the missing end of a relationship that was withheld before.
         while released_any {
@@ -259,8 +284,8 @@ impl Exchange {
                     matches!(outcome, Outcome::Ready(_) | Outcome::Withheld { reason: LIMITED, .. })
                 };
                 let ready = outcomes.into_iter().filter(changed).collect();
-                if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
-                    released_any |= any;
+                if let Some(made) = unless_lost(run.commit(&head, ready, None, &mut done))? {
+                    released_any |= made.released;
                     after = last;
                 }
             }
@@ -281,8 +306,8 @@ impl Exchange {
             let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
             let rows = self.revisions(&considered)?;
             let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
-            if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
-                released_any |= any;
+            if let Some(made) = unless_lost(run.commit(&head, outcomes, None, done))? {
+                released_any |= made.released;
                 self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
             }
         }
@@ -296,20 +321,35 @@ impl Exchange {
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
-    /// under which the head was decided last: an amendment counts from its own first day.
-    fn ask_again_under_new_terms(&self, held: &Held, recipient: i64) -> Result<()> {
+    /// under which the head was decided last, or another consent was given or withdrawn: an amendment counts from its own first day.
+    /// Returns the number of the head.
+    fn ask_again_under_new_terms(&self, state: &State, held: &Held, recipient: i64) -> Result<i64> {
         let name = format!("asked:{}:{recipient}", held.id());
-        let version = held.no.to_be_bytes();
-        if self.store().read(|s| s.setting(&name))?.is_some_and(|asked| asked == version) {
-            return Ok(());
+        let terms = asked(state, held);
+        if self.store().read(|s| s.setting(&name))?.is_some_and(|asked| asked == terms)
+            && let Some(head) = self.store().read(|s| s.head(held.id(), recipient))?
+        {
+            return Ok(head.no);
         }
-        self.store().write(|tx| -> Result<()> {
+        self.store().write(|tx| -> Result<i64> {
             let head = tx.head(held.id(), recipient)?;
             tx.reconsider(head.no)?;
-            tx.put_setting(&name, &version)?;
-            Ok(())
+            tx.put_setting(&name, &terms)?;
+            Ok(head.no)
         })
     }
+}
+
+/// What the decisions for a head rest on beside the objects: the ruling version, and every consent there is.
+fn asked(state: &State, held: &Held) -> Vec<u8> {
+    let mut terms = held.no.to_be_bytes().to_vec();
+    let consents = state.versions.iter().flat_map(|version| version.agreement.consents());
+    let consents: Vec<u8> =
+        consents.flat_map(|consent| consent.hash.into_iter().chain([u8::from(consent.withdrawn)])).collect();
+    if !consents.is_empty() {
+        terms.extend(Hash::of(&consents).0);
+    }
+    terms
 }
 
 /// `None` when another process appended first, which is nobody's fault and tried again.
@@ -339,8 +379,8 @@ impl Run<'_> {
             let Some(last) = waiting.last().copied() else { break };
             let rows = self.exchange.revisions(&waiting)?;
             let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
-            if let Some(any) = unless_lost(self.commit(&head, outcomes, None, done))? {
-                released_any |= any;
+            if let Some(made) = unless_lost(self.commit(&head, outcomes, None, done))? {
+                released_any |= made.released;
                 after = last;
             }
         }
@@ -403,22 +443,33 @@ impl Run<'_> {
         let gate = self.gate(row);
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
-        let withheld =
-            |reason, clause| Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause });
+        if let Has::Manifest(head) = has
+            && self.known.keeps_back(head.no, row.no).is_some()
+        {
+            return Ok(Outcome::Held { revision: row.no });
+        }
+        let withheld = |reason, clause, lapsed| {
+            Ok(Outcome::Withheld { revision: row.no, original: row.id.clone(), reason, clause, lapsed })
+        };
         let permit = match decide(&request, gate.agreements) {
             Decision::Permit(permit) => permit,
-            Decision::Withhold(Withhold { reason, clause, .. }) => return withheld(reason, clause),
+            Decision::Withhold(Withhold { reason, clause, .. }) => {
+                let fresh = Facts { age_reference: self.now, ..facts };
+                let lapsed = has.may_recall().is_some()
+                    && (passes(reason) || decide(&gate.request(&fresh), gate.agreements).is_permit());
+                return withheld(reason, clause, lapsed);
+            }
         };
         let Some(clause) = self.held.agreement.terms().clauses.get(permit.clause) else {
-            return withheld(Reason::ClauseNone, None);
+            return withheld(Reason::ClauseNone, None, false);
         };
         let Ok(object) = Object::parse(&row.body, &Limits::offline()) else {
-            return withheld(Reason::FloorType, Some(permit.clause));
+            return withheld(Reason::FloorType, Some(permit.clause), false);
         };
         if !kinds_fit(&object, facts.kind, clause) {
-            return withheld(Reason::Clause(Predicate::Kind), Some(permit.clause));
+            return withheld(Reason::Clause(Predicate::Kind), Some(permit.clause), false);
         }
-        let victims = victims_in(&self.victims, &object, &facts);
+        let victims = self.known.victims_in(&object, &facts);
         let context = Context {
             terms: self.held.agreement.terms(),
             clause,
@@ -433,16 +484,16 @@ impl Run<'_> {
         };
         let applied = match apply(&object, &facts, &context) {
             Ok(applied) => applied,
-            Err(reason) => return withheld(reason, Some(permit.clause)),
+            Err(reason) => return withheld(reason, Some(permit.clause), false),
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
         if let Some(head) = has.may_repeat(row.no)
-            && self.released_before(s, head, permit.clause, &applied)?
+            && (self.released_before(s, head, permit.clause, &applied)? || self.gave_way(s, head, row, &applied)?)
         {
             return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
-            return withheld(Reason::FloorType, Some(permit.clause));
+            return withheld(Reason::FloorType, Some(permit.clause), false);
         };
         Ok(Outcome::Ready(Box::new(Ready {
             revision: row.no,
@@ -488,11 +539,22 @@ impl Run<'_> {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Whether these bytes stand in the manifest already, under the same obligations.
+    /// Whether a release under this id was taken back for a later version of the object, so that this one does not come back alone.
+    fn gave_way(&self, s: &Snapshot<'_>, head: &Head, row: &RevisionRow, applied: &Applied) -> Result<bool> {
+        let rows = s.manifest_of(head.no, object_key(&applied.object_id))?;
+        if !rows.iter().any(|known| known.id == applied.object_id && known.withdrawn) {
+            return Ok(false);
+        }
+        // LIMIT: versions of one object by one source; the newest 256 are looked at.
+        let versions = s.revisions_of(object_key(&row.id), 256)?;
+        Ok(versions.iter().any(|other| other.id == row.id && other.party == row.party && other.no > row.no))
+    }
+
+    /// Whether these bytes stand in the manifest already, under the same obligations, and were not taken back.
     fn released_before(&self, s: &Snapshot<'_>, head: &Head, clause: usize, applied: &Applied) -> Result<bool> {
         let Some(clause) = self.held.agreement.terms().clauses.get(clause) else { return Ok(false) };
         for row in s.manifest_of(head.no, object_key(&applied.object_id))? {
-            if !self.state.obliged_to(&row, &clause.obligations) {
+            if row.withdrawn || !self.state.obliged_to(&row, &clause.obligations) {
                 continue;
             }
             let mut same = false;
@@ -520,7 +582,7 @@ impl Run<'_> {
         let failed = std::cell::RefCell::new(None);
         self.exchange.store().read(|s| -> Result<()> {
             close(&mut closing, &|original: &str| {
-                self.released_ids(original).into_iter().find(|id| match has.holds(s, id) {
+                self.released_ids(original).into_iter().find(|id| match has.holds(s, &self.known, id) {
                     Ok(holds) => holds,
                     Err(error) => {
                         failed.borrow_mut().get_or_insert(error);
@@ -552,22 +614,22 @@ impl Run<'_> {
         released_ids(&self.keys, original, self.recipient)
     }
 
-    /// Makes a decided batch durable; `true` when something was released.
+    /// Makes a decided batch durable.
     fn commit(
         &self,
         head: &Head,
         outcomes: Vec<Outcome>,
         considered: Option<i64>,
         done: &mut ReleaseRun,
-    ) -> Result<bool> {
+    ) -> Result<Made> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
-        let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
+        let mut withheld: Vec<(i64, String, Reason, Option<usize>, bool)> = Vec::new();
         let mut held: Vec<i64> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
-                Outcome::Withheld { revision, original, reason, clause } => {
-                    withheld.push((revision, original, reason, clause));
+                Outcome::Withheld { revision, original, reason, clause, lapsed } => {
+                    withheld.push((revision, original, reason, clause, lapsed));
                 }
                 Outcome::Held { revision } => held.push(revision),
             }
@@ -585,7 +647,7 @@ impl Run<'_> {
         let compiled = Hash(terms.compiled_hash());
         let key = exchange.keys().log(&log_origin(&exchange.node().host, self.held.id()))?;
         let now = self.now;
-        exchange.store().write(|tx| -> Result<()> {
+        let recalled = exchange.store().write(|tx| -> Result<bool> {
             let mut head = head.clone();
             if !Quota::of(self.held, head.recipient, now).spend(tx, Use::Released, counted)? {
                 // Another process used it up since the batch was decided.
@@ -619,11 +681,16 @@ impl Run<'_> {
             for revision in ready.iter().map(|one| one.revision).chain(held).filter(|no| *no <= last_withheld) {
                 tx.unwithhold(head.no, revision)?;
             }
-            for (revision, original, reason, clause) in &withheld {
+            let mut back = Vec::new();
+            for (revision, original, reason, clause, lapsed) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.
                 if head.next_seq > 1 && *reason != LIMITED {
-                    for id in self.released_ids(original) {
-                        tx.withdraw(head.no, object_key(&id), &id, *revision)?;
+                    let ids = self.released_ids(original);
+                    if !lapsed {
+                        back.extend(recall::no_longer_permitted(tx, &head, &ids, original, (*revision, *reason))?);
+                    }
+                    for id in &ids {
+                        tx.withdraw(head.no, object_key(id), id, *revision)?;
                     }
                 }
                 let clause = clause.and_then(|clause| i64::try_from(clause).ok());
@@ -632,13 +699,15 @@ impl Run<'_> {
             if let Some(considered) = considered {
                 tx.set_considered(&head, considered)?;
             }
-            Ok(())
+            let recalled = !back.is_empty();
+            exchange.take_back_automatically(tx, self.state, &head, back, now)?;
+            Ok(recalled)
         })?;
         done.released += u64::try_from(ready.len()).unwrap_or(0);
-        for (_, _, reason, _) in withheld {
+        for (_, _, reason, ..) in withheld {
             *done.withheld.entry(reason.code().to_owned()).or_default() += 1;
         }
-        Ok(!ready.is_empty())
+        Ok(Made { released: !ready.is_empty(), recalled })
     }
 
     fn row<'b>(&self, one: &'b Ready, secret: &'b [u8]) -> NewRelease<'b> {
@@ -653,122 +722,14 @@ impl Run<'_> {
             body: one.changed.then_some(one.applied.bytes.as_slice()),
         }
     }
+}
 
-    /// Adds what the batch refers to and the recipient lacks: the releasing party's identity (or pseudonym) and marking
-    /// definitions. They are the only objects that no decision of their own releases (`agreements.md` 9.3).
-    fn add_companions(&self, head: &Head, ready: &mut Vec<Ready>) -> Result<()> {
-        let mut causes: BTreeMap<&str, &Ready> = BTreeMap::new();
-        for one in ready.iter() {
-            for id in &one.companions {
-                causes.entry(id).or_insert(one);
-            }
-        }
-        let mut companions: Vec<Ready> = Vec::new();
-        for (id, cause) in causes {
-            let rows = self.exchange.store().read(|s| s.manifest_of(head.no, object_key(id)))?;
-            if rows.iter().any(|row| row.id == id) || ready.iter().any(|other| other.applied.object_id == id) {
-                continue;
-            }
-            let Some(bytes) = self.companion(id, cause) else { continue };
-            let version = Object::parse(&bytes, &Limits::offline()).ok().and_then(|object| object.version());
-            let record = Record { facts: cause.record.facts, permit: cause.record.permit, input: Hash::of(&bytes) };
-            let mut applied = cause.applied.clone();
-            applied.bytes = bytes;
-            id.clone_into(&mut applied.object_id);
-            applied.id_if_changed = None;
-            applied.effects.clear();
-            companions.push(Ready {
-                revision: cause.revision,
-                clause: cause.clause,
-                original: id.to_owned(),
-                applied,
-                has_references: false,
-                companions: Vec::new(),
-                changed: true,
-                version_us: version.map_or(0, Timestamp::as_micros),
-                record,
-            });
-        }
-        if !companions.is_empty() {
-            companions.append(ready);
-            *ready = companions;
-        }
-        Ok(())
-    }
-
-    /// The bytes of a companion object, if the id names one.
-    fn companion(&self, id: &str, cause: &Ready) -> Option<Vec<u8>> {
-        if id.starts_with("marking-definition--") {
-            let tlp = Tlp::from_marking_id(id).filter(|tlp| tlp.marking_id() == id);
-            return tlp.map(|tlp| tlp.definition().to_vec());
-        }
-        let context = self.context(cause)?;
-        let identity = entente_agreement::pseudonym_identity(&context);
-        Object::parse(&identity, &Limits::offline()).is_ok_and(|object| object.id() == id).then_some(identity)
-    }
-
-    fn context(&self, cause: &Ready) -> Option<Context<'_>> {
-        Some(Context {
-            terms: self.held.agreement.terms(),
-            clause: self.held.agreement.terms().clauses.get(cause.clause)?,
-            releaser: self.exchange.own(),
-            recipient: self.recipient,
-            keys: &self.keys,
-            releaser_identity: &self.identity,
-            victim_values: &[],
-            withheld_values: &[],
-            ordinal: 0,
-            now: self.now,
-        })
-    }
-
-    /// Salt, decision digest and commitment of one release.
-    fn seal(&self, one: &Ready, salt: &[u8; SALT_SIZE_BYTES]) -> (Vec<u8>, Hash) {
-        let output = Hash::of(&one.applied.bytes);
-        let record = self.record(one, &output);
-        let digest = decision_digest(&self.nonce(salt), record.as_bytes());
-        let mut secret = salt.to_vec();
-        secret.extend_from_slice(&digest);
-        (secret, commitment(salt, &output.0, &one.applied.object_id, &digest))
-    }
-
-    /// The nonce of a decision digest. It is derived from the salt with a secret of the node, because the recipient is given the
-    /// salt and must not be able to try records against the digest.
-    fn nonce(&self, salt: &[u8; 16]) -> [u8; 16] {
-        let hash = Hash::of_parts(&[b"entente decision nonce/1\n", &self.exchange.secrets().node, salt]);
-        let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..] = hash.0;
-        [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15]
-    }
-
-    /// The decision record, JSON with keys in a fixed order.
-    fn record(&self, one: &Ready, output: &Hash) -> String {
-        let Record { facts, permit, input } = &one.record;
-        let mut text = String::with_capacity(640);
-        let clause = self.held.agreement.terms().clauses.get(permit.clause).map_or("", |clause| clause.id.as_str());
-        // Writing to a String does not fail; every value below is a word, a number or a digest, so nothing needs escaping.
-        let _ = write!(
-            text,
-            "{{\"v\":1,\"engine\":\"{ENGINE}\",\"now\":\"{}\",\"agreement\":\"{}\",\"releaser\":\"{}\",\"recipient\":\"{}\",\"stage\":\"release\",\
-             \"object\":\"{}\",\"input\":\"{}\",\"attributes\":{{\"type\":\"{}\",\"kind\":\"{}\",\"tlp\":{},\"pap\":{},\"origin\":\"{}\",\
-             \"subject\":\"{}\",\"confidence\":{},\"age_days\":{}}},\"decision\":\"permit\",\"clause\":\"{clause}\",\"output\":\"{}\"}}",
-            self.now.to_micros_string(),
-            self.held.hash().to_sha256_text(),
-            self.exchange.own(),
-            self.recipient,
-            one.original,
-            input.to_sha256_text(),
-            facts.object_type.name(),
-            facts.kind.map_or("none", Kind::name),
-            crate::facts::tlp_level(facts.tlp),
-            facts.pap.key(),
-            facts.origin.name(),
-            facts.subject.names().join(","),
-            facts.confidence,
-            facts.age_days(self.now),
-            output.to_sha256_text(),
-        );
-        text
-    }
+/// Whether a reason is no change of mind about what was released before.
+const fn passes(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::FloorHold | Reason::FloorEmbargo | Reason::FloorOracle | Reason::FloorState | Reason::FloorValidity
+    )
 }
 
 /// References that [`Run::add_companions`] satisfies.

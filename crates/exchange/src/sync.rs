@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::access::Credential;
 use crate::admit::{AdmitOptions, Outcome, Source};
 use crate::error::{ExchangeError, Result};
+use crate::known::{Buried, recalled_since};
 use crate::node::{log_origin, read_secret};
 use crate::prepare::Prepared;
 use crate::receipts::KeptPage;
@@ -108,8 +109,11 @@ impl Exchange {
 
     fn sync_one(&self, party: &KnownParty, link: &Link, held: &Held) -> SyncRun {
         let mut run = SyncRun { party: party.id.to_string(), agreement: held.id().to_owned(), ..SyncRun::default() };
-        let outcome =
-            self.hand_notices(party, link, held).and_then(|()| self.fetch_notices(party, link, held)).and_then(|()| {
+        let outcome = self
+            .hand_notices(party, link, held)
+            .and_then(|()| self.fetch_notices(party, link, held))
+            .and_then(|()| self.exchange_recalls(party, link, held))
+            .and_then(|()| {
                 let held = self.held(held.id())?;
                 let life = held.agreement.state(self.now());
                 if life != Life::InForce {
@@ -266,14 +270,20 @@ impl Exchange {
         let mut counted = run.clone();
         self.store().write(|tx| -> Result<()> {
             let receipt_no = tx.put_page_receipt(held.id(), party.no, &proved.kept)?;
+            let buried = Buried::load(&tx.view(), party.no, held.id(), self.secrets().node)?;
             let mut admitted = 0_usize;
             for ((index, one), version) in (0_i64..).zip(prepared).zip(&proved.versions) {
                 counted.received += 1;
                 counted.verified += 1;
+                let recalled = match &one {
+                    Ok(one) => buried.refuses(&tx.view(), &one.object, &one.observables, Some(version.released_us))?,
+                    Err(_) => false,
+                };
                 let outcome = match one {
+                    Ok(one) if recalled => Err(recalled_since(one.object.id())),
                     Ok(object) => {
                         let object = Prepared::Object(Box::new(object));
-                        let source = Source { party: party.no, party_id: party.id.as_str(), agreement: *version };
+                        let source = Source { party: party.no, party_id: party.id.as_str(), agreement: version.no };
                         let outcome = self.write_one(tx, &object, &source, Some((receipt_no, index)), now)?;
                         counted.quarantined += u64::from(object.in_quarantine() && outcome.is_ok());
                         outcome
@@ -322,9 +332,9 @@ impl Exchange {
         Ok(())
     }
 
-    /// For each object of a page the number of the version under which it was released, which need not be the ruling one. The leaves
+    /// For each object of a page the version under which it was released, which need not be the ruling one, and when. The leaves
     /// must be releases to this party under a version of the agreement this node has signed.
-    fn versions_of(&self, held: &Held, verified: &VerifiedPage) -> Result<Vec<i64>, String> {
+    fn versions_of(&self, held: &Held, verified: &VerifiedPage) -> Result<Vec<Under>, String> {
         let state = self.state().map_err(|e| e.to_string())?;
         let mut versions = Vec::new();
         for leaf in &verified.leaves {
@@ -338,13 +348,14 @@ impl Exchange {
             if !to_us {
                 return Err(format!("leaf {} is not a release to this party", leaf.index));
             }
-            versions.extend(std::iter::repeat_n(under.no, leaf.objects_count));
+            let released_us = leaf.entry.time.as_unix_millis().saturating_mul(1_000);
+            versions.extend(std::iter::repeat_n(Under { no: under.no, released_us }, leaf.objects_count));
         }
         Ok(versions)
     }
 
     /// One request to another node: a GET, or a POST of `body`.
-    fn call(&self, party: &KnownParty, link: &Link, path: &str, body: Option<&[u8]>) -> Result<Answer> {
+    pub(crate) fn call(&self, party: &KnownParty, link: &Link, path: &str, body: Option<&[u8]>) -> Result<Answer> {
         let secret = read_secret(&self.home_directory().directory().join(&link.secret_file))?;
         let request = WireRequest {
             url: &format!("{}/{path}", link.url.trim_end_matches('/')),
@@ -395,10 +406,19 @@ struct Proved {
     checkpoint: Checkpoint,
     /// The checkpoint as it was signed.
     note: String,
-    /// Number of the agreement's version for each object, in page order.
-    versions: Vec<i64>,
+    /// Under which version each object was released, and when, in page order.
+    versions: Vec<Under>,
     /// The receipt in the form that is kept.
     kept: Vec<u8>,
+}
+
+/// Under what an object was released.
+#[derive(Clone, Copy)]
+struct Under {
+    /// Number of the agreement's version.
+    no: i64,
+    /// Time of the release leaf, microseconds.
+    released_us: i64,
 }
 
 /// The answer about how a log has grown.
@@ -407,8 +427,8 @@ struct Growth {
     proof: Vec<Hash>,
 }
 
-struct Answer {
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
     last: Option<String>,
     receipt: Option<u64>,
     more: bool,

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use entente_agreement::{Clause, Facts, Subject};
 use entente_observable::Kind;
 use entente_pattern::Literal;
-use entente_stix::{Limits, Object};
-use entente_store::{Snapshot, StoreError};
+use entente_stix::Object;
 
 use crate::prepare::observable_of;
 
@@ -63,34 +62,9 @@ pub(crate) fn victims_in(victims: &HashSet<String>, object: &Object, facts: &Fac
     found
 }
 
-/// Victims that became known after a release: what was clean then may name one now.
-#[derive(Debug)]
-pub(crate) struct LaterVictims {
-    names: HashSet<String>,
-    newest_us: i64,
-}
-
-impl LaterVictims {
-    pub(crate) fn load(s: &Snapshot<'_>) -> Result<Self, StoreError> {
-        let newest_us = s.newest_victim_us()?;
-        let names = if newest_us == 0 { HashSet::new() } else { s.victims()?.into_iter().collect() };
-        Ok(Self { names, newest_us })
-    }
-
-    /// Whether bytes that were released at `added_us` name a victim that was admitted since.
-    pub(crate) fn are_named(&self, added_us: i64, bytes: &[u8]) -> bool {
-        if added_us > self.newest_us || self.names.is_empty() {
-            return false;
-        }
-        // What cannot be read again cannot be looked through, and stays.
-        let Ok(object) = Object::parse(bytes, &Limits::offline()) else { return true };
-        values_of(&object).iter().any(|(_, value)| names_of(value).any(|name| self.names.contains(name)))
-    }
-}
-
 /// Every value that an object states in its pattern or as its own, with hosts taken out of URLs, and every name or address that
 /// stands in the rest of a URL or text.
-fn values_of(object: &Object) -> Vec<(Kind, String)> {
+pub(crate) fn values_of(object: &Object) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
     let mut add = |object_type: &str, property: &str, value: &str| {
         match observable_of(object_type, property, value) {
@@ -158,7 +132,7 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// A name and every parent of it that has at least two labels.
-fn names_of(value: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn names_of(value: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(value), |name| {
         name.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'))
     })

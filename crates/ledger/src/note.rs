@@ -307,7 +307,8 @@ impl fmt::Display for SignatureLine {
 ///
 /// # Invariants
 ///
-/// The text ends in a line feed, holds no other control character, and is at most [`TEXT_SIZE_BYTES_MAX`] long.
+/// The text ends in a line feed, holds no other control character, and is at most [`TEXT_SIZE_BYTES_MAX`] long
+/// unless its kind says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     text: String,
@@ -321,8 +322,17 @@ impl Note {
     ///
     /// [`NoteError::Size`], [`NoteError::ControlCharacter`], or [`NoteError::NoFinalNewline`].
     pub fn new(text: impl Into<String>) -> Result<Note, NoteError> {
+        Note::new_within(text, TEXT_SIZE_BYTES_MAX)
+    }
+
+    /// Creates a note nobody has signed yet, of a kind whose text may be longer or must be shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Note::new`].
+    pub fn new_within(text: impl Into<String>, text_size_bytes_max: usize) -> Result<Note, NoteError> {
         let text = text.into();
-        check_text(&text)?;
+        check_text(&text, text_size_bytes_max)?;
         Ok(Note { text, signatures: Vec::new() })
     }
 
@@ -332,8 +342,18 @@ impl Note {
     ///
     /// [`NoteError`] with a `note.…` code.
     pub fn parse(bytes: &[u8]) -> Result<Note, NoteError> {
-        if bytes.len() > NOTE_SIZE_BYTES_MAX {
-            return Err(NoteError::Size { size_bytes_max: NOTE_SIZE_BYTES_MAX });
+        Note::parse_within(bytes, TEXT_SIZE_BYTES_MAX)
+    }
+
+    /// Reads a note of a kind whose text may be longer or must be shorter. Nothing is verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`Note::parse`].
+    pub fn parse_within(bytes: &[u8], text_size_bytes_max: usize) -> Result<Note, NoteError> {
+        let size_bytes_max = text_size_bytes_max.saturating_add(NOTE_SIZE_BYTES_MAX - TEXT_SIZE_BYTES_MAX);
+        if bytes.len() > size_bytes_max {
+            return Err(NoteError::Size { size_bytes_max });
         }
         let whole = std::str::from_utf8(bytes).map_err(|error| NoteError::Utf8 { offset: error.valid_up_to() })?;
         check_control_characters(whole)?;
@@ -359,7 +379,7 @@ impl Note {
             signatures.push(SignatureLine::parse(line)?);
         }
         let text = format!("{before}\n");
-        check_text(&text)?;
+        check_text(&text, text_size_bytes_max)?;
         Ok(Note { text, signatures })
     }
 
@@ -525,9 +545,9 @@ fn check_control_characters(text: &str) -> Result<(), NoteError> {
     }
 }
 
-fn check_text(text: &str) -> Result<(), NoteError> {
-    if text.len() > TEXT_SIZE_BYTES_MAX {
-        return Err(NoteError::Size { size_bytes_max: TEXT_SIZE_BYTES_MAX });
+fn check_text(text: &str, size_bytes_max: usize) -> Result<(), NoteError> {
+    if text.len() > size_bytes_max {
+        return Err(NoteError::Size { size_bytes_max });
     }
     check_control_characters(text)?;
     if text.ends_with('\n') { Ok(()) } else { Err(NoteError::NoFinalNewline) }

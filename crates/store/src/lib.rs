@@ -20,6 +20,7 @@
 //! | [`revisions`] | revisions of objects, assertions, counters |
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
+//! | [`recalls`] | recalls, tombstones, what is sealed and what was erased |
 //! | [`quotas`] | what each party used of its daily quota |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //! | [`faults`] | where a simulation makes the disk fail |
@@ -33,6 +34,7 @@ pub mod logs;
 pub mod manifest;
 pub mod parties;
 pub mod quotas;
+pub mod recalls;
 pub mod reviews;
 pub mod revisions;
 mod schema;

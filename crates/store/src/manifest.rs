@@ -368,7 +368,8 @@ impl Snapshot<'_> {
 
     /// Rows of a manifest from `seq` on, ascending, at most `limit`, handed one by one to `each` until it returns `false`.
     ///
-    /// The body is that of the release, or of the revision when they are equal: one join by integer key, no other look-up.
+    /// The body is that of the release, or of the revision when they are equal: one join by integer key, no other look-up. Where the
+    /// revision was erased, its source is empty, and the body too unless the release has its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], or what `each` returns.
@@ -383,7 +384,8 @@ impl Snapshot<'_> {
             .db
             .prepare_cached(
                 "SELECT m.no, m.added_us, m.revision, m.agreement, m.clause, m.version_us, m.leaf, m.row, m.superseded, m.withdrawn,
-                 m.secret, m.id, coalesce(m.body, r.body), r.facts, r.party, r.agreement, r.id FROM manifest m JOIN revision r ON r.no=m.revision
+                 m.secret, m.id, coalesce(m.body, r.body, x''), coalesce(r.facts, x''), coalesce(r.party, -1), coalesce(r.agreement, 0),
+                 coalesce(r.id, '') FROM manifest m LEFT JOIN revision r ON r.no=m.revision
                  WHERE m.no>=?1 AND m.no<?2 ORDER BY m.no LIMIT ?3",
             )
             .map_err(db)?;

@@ -136,15 +136,16 @@ const REVISION: &str =
 const ASSERTION: &str = "no, observable, party, kind, role, country, confidence, tlp, first_us, last_us, times, revision, value, detail, victim";
 
 impl Tx<'_> {
-    /// Appends a revision and returns its number.
+    /// Appends a revision and returns its number, which is above every number ever given, also to revisions that were erased.
     ///
     /// # Errors
     /// [`crate::StoreError::Unavailable`].
     pub fn append_revision(&self, new: &NewRevision<'_>) -> Result<i64> {
         self.db
             .prepare_cached(
-                "INSERT INTO revision(object, version_us, party, agreement, added_us, observable, facts, quarantine, receipt_page,
-                 receipt_row, id, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "INSERT INTO revision(no, object, version_us, party, agreement, added_us, observable, facts, quarantine, receipt_page,
+                 receipt_row, id, body) VALUES(1+max((SELECT coalesce(max(no), 0) FROM revision), (SELECT coalesce(max(no), 0) FROM erased)),
+                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )
             .map_err(db)?
             .insert(params![

@@ -295,6 +295,7 @@ impl Refusal {
                 Self { retry_after_s: Some(*retry_after_s), ..Self::from(Why::Quota) }
             }
             ExchangeError::Notice(_) => Why::NoticeRefused.into(),
+            ExchangeError::Recall(error) => Self { code: Some(error.code()), ..Self::from(Why::NoticeRefused) },
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }

@@ -74,6 +74,8 @@ const FORM: usize = 16 << 10;
 const LIST_FORM: usize = 16 << 20;
 // LIMIT: a one-line note is at most 2,048 bytes, its signatures a few hundred more.
 const NOTE: usize = 16 << 10;
+// LIMIT: a recall's text is at most 1 MiB, its signatures as those of any note.
+const RECALL: usize = 2 << 20;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -130,6 +132,9 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/agreements/{id}", Access::Credential, 0, rest::agreement),
     api(Verb::Get, "/api/v1/agreements/{id}/notes", Access::Credential, 0, rest::notes),
     api(Verb::Post, "/api/v1/agreements/{id}/notes", Access::Credential, NOTE, rest::note),
+    api(Verb::Get, "/api/v1/recalls", Access::Credential, 0, rest::recalls::list),
+    api(Verb::Post, "/api/v1/recalls", Access::Credential, RECALL, rest::recalls::post),
+    api(Verb::Post, "/api/v1/recalls/{id}/ack", Access::Credential, NOTE, rest::recalls::ack),
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),

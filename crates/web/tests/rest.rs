@@ -283,3 +283,40 @@ async fn abuse_a32_a_path_in_an_id_is_404() {
         assert_eq!(world.get(&path, &[("authorization", &auth)]).await.status, StatusCode::NOT_FOUND, "{leaf}");
     }
 }
+
+#[tokio::test]
+async fn staff_recall_and_a_party_fetches_and_acknowledges() {
+    let world = World::new();
+    let (staff, fusion) = (basic(&world.staff), basic(&world.fusion));
+    let staff = [("authorization", staff.as_str()), JSON];
+    let party = [("authorization", fusion.as_str()), TEXT];
+    let ask = |reason: &str, more: &str| format!(r#"{{"objects":["{RELEASED}"],"reason":"{reason}"{more}}}"#);
+    let plan = world.post("/api/v1/recalls", &staff, ask("wrong", r#","dry_run":true"#)).await;
+    assert_eq!(plan.status, StatusCode::OK, "{}", plan.text());
+    assert_eq!(plan.json()["parties"][0]["party"], "fusion");
+    for (body, status) in [
+        (ask("boredom", ""), StatusCode::UNPROCESSABLE_ENTITY),
+        (ask("wrong", r#","action":"burn""#), StatusCode::UNPROCESSABLE_ENTITY),
+        (ask("wrong", r#","reason":"legal""#), StatusCode::BAD_REQUEST),
+        (r#"{"objects":["203.0.113.200"],"reason":"wrong"}"#.to_owned(), StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(world.post("/api/v1/recalls", &staff, body.clone()).await.status, status, "{body}");
+    }
+    assert_eq!(world.get("/api/v1/recalls", &staff[..1]).await.json()["recalls"], serde_json::json!([]));
+    let done = world.post("/api/v1/recalls", &staff, ask("wrong", "")).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let id = done.json()["parties"][0]["recalls"][0].as_str().unwrap().to_owned();
+    let notes = world.get("/api/v1/recalls?agreement=agr-12", &party[..1]).await.json();
+    assert!(notes["notes"][0].as_str().unwrap().starts_with("entente/recall@1 agreement=agr-12 "), "{notes}");
+    assert_eq!(world.get("/api/v1/recalls?agreement=agr-13", &party[..1]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("/api/v1/recalls", &party[..1]).await.status, StatusCode::NOT_FOUND);
+    // What the party posts is a note, not an order; an acknowledgement that is none changes nothing.
+    let refused = world.post("/api/v1/recalls", &party, ask("wrong", "")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    let path = format!("/api/v1/recalls/{id}/ack");
+    let refused = world.post(&path, &party, "done").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    let other = world.post(&format!("/api/v1/recalls/{}/ack", "0".repeat(64)), &party, "done").await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("/api/v1/recalls", &staff[..1]).await.json()["recalls"][0]["state"], "sent");
+}

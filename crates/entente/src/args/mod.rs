@@ -1,5 +1,6 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod recall;
 mod review;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
+pub(crate) use recall::{Recall, RecallCommand};
 pub(crate) use review::{Review, ReviewAct};
 
 /// Threat-intelligence exchange under agreement.
@@ -84,6 +86,8 @@ pub(crate) enum Command {
     /// What was released
     #[command(subcommand)]
     Release(Release),
+    /// Take released objects back, and follow how far it is
+    Recall(Recall),
     /// Write the proof of a release or of a received object to files
     #[command(subcommand)]
     Receipt(Receipt),

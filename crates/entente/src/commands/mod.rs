@@ -11,6 +11,7 @@ mod look;
 mod node;
 mod party;
 mod pattern;
+mod recall;
 mod review;
 mod stix;
 mod transfer;
@@ -45,6 +46,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Explain(args) => look::explain(&args, global, output),
         Command::Review(args) => review::run(&args, &open(global)?, output),
         Command::Release(command) => look::releases(&command, &open(global)?, output),
+        Command::Recall(args) => recall::run(args, &open(global)?, output),
         Command::Receipt(command) => verify::receipt(command, &open(global)?, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Sync { party } => transfer::sync(party.as_deref(), &open(global)?, output),

@@ -12,6 +12,7 @@ mod exits;
 mod manners;
 mod patterns;
 mod proofs;
+mod recall;
 mod refs;
 mod review;
 mod setup;

@@ -17,6 +17,7 @@ use crate::admit::object_key;
 use crate::build::identity_id;
 use crate::error::Result;
 use crate::facts::{Admitted, Provenance};
+use crate::known::Known;
 use crate::release::{Has, Outcome, Run};
 use crate::state::{Held, State};
 
@@ -71,7 +72,7 @@ pub(super) struct Scene<'a> {
     keys: Keys,
     /// The keys are not those of a release.
     is_provisional: bool,
-    victims: HashSet<String>,
+    known: Known,
     span: Span,
 }
 
@@ -83,9 +84,9 @@ impl<'a> Scene<'a> {
         before: Option<Held>,
         span: Span,
     ) -> Result<Self> {
-        let victims = exchange.store().read(|s| s.victims())?.into_iter().collect();
+        let known = exchange.store().read(Known::of_all)?;
         let (keys, is_provisional) = keys_or_preview(exchange, after.id())?;
-        Ok(Self { exchange, state, after, before, keys, is_provisional, victims, span })
+        Ok(Self { exchange, state, after, before, keys, is_provisional, known, span })
     }
 
     /// What would go to one recipient, and how many revisions were asked about.
@@ -129,7 +130,7 @@ impl<'a> Scene<'a> {
                 identity: identity_id(self.exchange.own().as_str()),
                 now: self.span.now,
                 at_admission: self.span.as_of == AsOf::Admission,
-                victims: self.victims.clone(),
+                known: self.known.clone(),
             },
             given: HashSet::new(),
             manifest: head.map(|head| (head, self.span.start.saturating_add(1))),

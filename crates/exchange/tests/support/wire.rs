@@ -151,6 +151,21 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
                 None => Answer::of(404, "{}"),
             }
         }
+        ("GET", ["api", "v1", "recalls"]) => {
+            let agreement = query.strip_prefix("agreement=").unwrap();
+            match exchange.recall_notes(credential, agreement).unwrap() {
+                Some(notes) => Answer::of(200, serde_json::json!({ "notes": notes }).to_string()),
+                None => Answer::of(404, "{}"),
+            }
+        }
+        ("POST", ["api", "v1", "recalls"]) => match exchange.accept_recall(Some(&credential.party), body) {
+            Ok(ack) => Answer::of(200, ack),
+            Err(error) => Answer::of(422, format!(r#"{{"title":"{}"}}"#, error.code())),
+        },
+        ("POST", ["api", "v1", "recalls", id, "ack"]) => match exchange.accept_ack(&credential.party, id, body) {
+            Ok(()) => Answer::of(204, ""),
+            Err(error) => Answer::of(422, format!(r#"{{"title":"{}"}}"#, error.code())),
+        },
         ("GET", ["api", "v1", "agreements", agreement, "notes"]) => {
             match exchange.notices(credential, agreement).unwrap() {
                 Some(notices) => Answer::of(200, serde_json::to_vec(&notices).unwrap()),
