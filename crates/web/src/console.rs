@@ -14,6 +14,7 @@ pub(crate) mod leaf;
 pub(crate) mod ledger;
 pub(crate) mod object;
 pub(crate) mod parties;
+pub(crate) mod recalls;
 pub(crate) mod receipt;
 pub(crate) mod search;
 pub(crate) mod sign_in;

@@ -329,6 +329,12 @@ pub(crate) mod filters {
         Ok(super::prose(crate::parts::happening(&value.to_string())))
     }
 
+    /// Why objects were taken back, or what is to be done with them, in words.
+    #[askama::filter_fn]
+    pub(crate) fn recall_words<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {
+        Ok(super::prose(crate::parts::recall_words(&value.to_string())))
+    }
+
     /// A country: code and name.
     #[askama::filter_fn]
     pub(crate) fn country<T: Display>(value: T, _: &dyn Values) -> Result<Markup> {

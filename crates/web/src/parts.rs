@@ -51,8 +51,10 @@ pub(crate) fn role(word: &str) -> Markup {
 /// Makes the state of an agreement.
 pub(crate) fn state(word: &str) -> Markup {
     let (class, shape) = match word {
-        "in-force" | "rules" => ("good", "●"),
+        "in-force" | "rules" | "completed" | "valid" | "answered" => ("good", "●"),
         "suspended" => ("warn", "❚❚"),
+        "overdue" | "refused" | "halted" | "forked" => ("bad", "▲"),
+        "cannot-confirm" | "offered" | "open" => ("warn", "◆"),
         "expired" | "terminated" | "replaced" | "closed" => ("quiet", "■"),
         _ => ("quiet", "○"),
     };
@@ -89,6 +91,23 @@ pub(crate) fn happening(word: &str) -> &str {
         "terminated" => "Termination declared",
         "consented" => "Consent to onward release given",
         "consent-withdrawn" => "Consent withdrawn",
+        other => other,
+    }
+}
+
+/// Says why objects were taken back, or what is to be done with them.
+pub(crate) fn recall_words(word: &str) -> &str {
+    match word {
+        "agreement-ended" => "agreement ended",
+        "consent-withdrawn" => "consent withdrawn",
+        "legal" => "ordered by law",
+        "marking-raised" => "marking raised",
+        "membership-change" => "membership changed",
+        "stale" => "no longer holds",
+        "wrong" => "was wrong",
+        "delete" => "deleted everywhere",
+        "stop-use" => "kept under seal",
+        _ if word.starts_with("raise:") => "treated as marked so",
         other => other,
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// Filters that may stand last in an expression: each escapes for its place.
-const FILTERS: [&str; 22] = [
+const FILTERS: [&str; 23] = [
     "attribute",
     "block",
     "confidence",
@@ -19,6 +19,7 @@ const FILTERS: [&str; 22] = [
     "prose",
     "reason",
     "reason_words",
+    "recall_words",
     "relation",
     "role",
     "segment",

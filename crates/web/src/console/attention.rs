@@ -1,6 +1,7 @@
 //! What somebody should look at: agreements that end or are suspended, what is late, what waits for an answer.
 
 use crate::door::Door;
+use entente_exchange::recall::RecallView;
 use entente_exchange::versions::VersionLine;
 use entente_exchange::view::AgreementLine;
 use entente_exchange::{Result, Viewer};
@@ -38,9 +39,19 @@ pub(crate) fn gather(door: &Door, viewer: &Viewer) -> Result<Vec<Attention>> {
             found.push(item);
         }
     }
+    found.extend(exchange.recalls()?.iter().filter(|recall| super::recalls::is_late(recall)).map(of_recall));
     // The order within is kept.
     found.sort_by_key(|item| item.weight != "bad");
     Ok(found)
+}
+
+fn of_recall(recall: &RecallView) -> Attention {
+    let words = if recall.direction == "out" {
+        format!("of `{}` objects from `{}` is overdue: ask `{}`.", recall.n, recall.party, recall.contact)
+    } else {
+        format!("of `{}` objects, asked by `{}`, is overdue at this node.", recall.n, recall.party)
+    };
+    Attention { weight: "bad", path: format!("recalls/{}", recall.id), what: "Recall".to_owned(), words }
 }
 
 fn of_agreement(line: &AgreementLine, now: Timestamp) -> Option<Attention> {

@@ -100,10 +100,11 @@ fn lines(text: &str, faults: &[TextError]) -> Vec<Line> {
     shown
 }
 
-/// Finds the faulty place of a line: the first word in back quotes of the message that stands in it, else all of the line.
+/// Finds the faulty place of a line: the last word in back quotes of the message that stands in it (a message names the key
+/// before its value), else all of the line.
 fn split<'a>(line: &'a str, message: &str) -> (&'a str, &'a str, &'a str) {
-    let named = message.split('`').skip(1).step_by(2).filter(|word| !word.is_empty());
-    for word in named {
+    let named: Vec<&str> = message.split('`').skip(1).step_by(2).filter(|word| !word.is_empty()).collect();
+    for word in named.into_iter().rev() {
         if let Some(at) = line.find(word) {
             let (before, rest) = line.split_at(at);
             let (place, after) = rest.split_at(word.len());
