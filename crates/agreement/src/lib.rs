@@ -27,7 +27,7 @@
 //! # What it is not
 //!
 //! It owns no file, socket, clock or random source: bytes, the present and the keys are arguments. Quotas, the store and the
-//! ledger are elsewhere. Simulation, recalls and the reciprocity account are not part of this version; neither are IEP
+//! ledger are elsewhere. Simulation and recalls are not part of this version; neither are IEP
 //! policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
 //! the caller's.
 //!
@@ -53,6 +53,7 @@
 //! }
 //! ```
 
+pub mod account;
 mod agreement;
 mod apply;
 mod close;
@@ -66,6 +67,7 @@ mod hex;
 mod ids;
 mod keys;
 mod marking;
+pub mod maturity;
 mod notice;
 mod obligations;
 mod origin;
