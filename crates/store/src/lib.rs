@@ -19,10 +19,12 @@
 //! | [`revisions`] | revisions of objects, assertions, counters |
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
+//! | [`account`] | first contributions, what is said about them, usefulness reports |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
 
+pub mod account;
 pub mod agreements;
 pub mod inbox;
 pub mod logs;
