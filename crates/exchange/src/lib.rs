@@ -10,6 +10,7 @@
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
+//! | [`account`], [`usefulness`], [`profile`] | what each side gave and received, the reports about it, where a party stands |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
 //!
@@ -18,6 +19,7 @@
 //! the store, and whatever changes rarely (parties, agreements, tokens) is reloaded when the store's change counter moves.
 
 pub mod access;
+pub mod account;
 pub mod admit;
 pub mod agreements;
 mod build;
@@ -28,16 +30,19 @@ pub mod evidence;
 pub mod explain;
 pub mod export;
 mod facts;
+mod feedback;
 mod guest;
 mod journal;
 pub mod look;
 pub mod node;
 mod prepare;
+pub mod profile;
 pub mod receipts;
 pub mod receive;
 pub mod release;
 mod state;
 pub mod sync;
+pub mod usefulness;
 mod values;
 pub mod view;
 

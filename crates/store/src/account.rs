@@ -38,6 +38,8 @@ CREATE INDEX IF NOT EXISTS mention_party ON mention(party, added_us);
 CREATE TABLE IF NOT EXISTS usefulness(no INTEGER PRIMARY KEY, agreement TEXT NOT NULL, reporter INTEGER NOT NULL,
   addressee INTEGER NOT NULL, from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, note TEXT NOT NULL, added_us INTEGER NOT NULL,
   UNIQUE(agreement, reporter, addressee, from_us, to_us));
+-- The stage of each weekly run of a party's profile, null where it was not measured.
+CREATE TABLE IF NOT EXISTS profile_run(party INTEGER NOT NULL, at_us INTEGER NOT NULL, stage INTEGER, PRIMARY KEY(party, at_us)) WITHOUT ROWID;
 ";
 
 /// The first time that a party said something about a value.
@@ -159,6 +161,20 @@ impl Tx<'_> {
             )
             .map_err(db)?;
         Ok(added > 0)
+    }
+
+    /// Keeps the stage of a weekly run; the first one stays.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Unavailable`].
+    pub fn put_profile_run(&self, party: i64, at_us: i64, stage: Option<i64>) -> Result<()> {
+        self.db
+            .execute(
+                "INSERT INTO profile_run(party, at_us, stage) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![party, at_us, stage],
+            )
+            .map_err(db)?;
+        Ok(())
     }
 }
 
@@ -315,6 +331,24 @@ impl Snapshot<'_> {
             }
         }
         Ok(low)
+    }
+
+    /// Stages of the weekly runs of a party with `from_us <= at_us < to_us`, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Unavailable`].
+    pub fn profile_runs(&self, party: i64, from_us: i64, to_us: i64) -> Result<Vec<(i64, Option<i64>)>> {
+        let mut statement = self
+            .db
+            .prepare_cached(
+                "SELECT at_us, stage FROM profile_run WHERE party=?1 AND at_us>=?2 AND at_us<?3 ORDER BY at_us",
+            )
+            .map_err(db)?;
+        statement
+            .query_map(params![party, from_us, to_us], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(db)?
+            .collect::<rusqlite::Result<_>>()
+            .map_err(db)
     }
 
     /// Reports of an agreement, newest period first.

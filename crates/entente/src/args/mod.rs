@@ -1,9 +1,13 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod reciprocity;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
+
+pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -97,6 +101,8 @@ pub(crate) enum Command {
     /// The transparency log: sizes, checkpoints, tree check
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What a party gave and received, by usefulness; information only
+    Reciprocity(Reciprocity),
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
@@ -202,6 +208,10 @@ pub(crate) enum Party {
         /// Party id; this node's own card when left out
         party: Option<String>,
     },
+    /// Where a party stands on the five stages, with every number it follows from
+    Profile(PartyProfile),
+    /// Declare two parties affiliated, so that neither confirms what the other gives
+    Affiliate(PartyAffiliate),
 }
 
 /// `agreement …`.

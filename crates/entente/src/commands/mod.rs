@@ -11,6 +11,7 @@ mod look;
 mod node;
 mod party;
 mod pattern;
+mod reciprocity;
 mod stix;
 mod transfer;
 mod verify;
@@ -50,6 +51,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Push(args) => transfer::push(&args, output),
         Command::Export(args) => transfer::export(&args, &open(global)?, output),
         Command::Ledger(command) => ledger::run(&command, &open(global)?, output),
+        Command::Reciprocity(args) => reciprocity::run(args, &open(global)?, output),
         Command::Token(command) => party::token(command, &open(global)?, output),
         Command::Stix(command) => stix::run(command, output),
         Command::Pattern(command) => pattern::run(command, output),

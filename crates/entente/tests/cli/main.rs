@@ -12,6 +12,7 @@ mod exits;
 mod manners;
 mod patterns;
 mod proofs;
+mod reciprocity;
 mod refs;
 mod setup;
 mod stix;
