@@ -107,6 +107,7 @@ pub struct Released {
     /// Values released for the first time in the period.
     pub values: u64,
     /// The same by class, in the order of statements.
+    #[serde(serialize_with = "entente_agreement::account::by_class")]
     pub classes: Vec<(Class, u64)>,
     /// Of the objects, taken back.
     pub withdrawn: u64,

@@ -155,8 +155,8 @@ impl Exchange {
         Ok(made)
     }
 
-    /// The reports this node has made to the party of a credential under an agreement, newest period first; `None` when it is not
-    /// one of its parties.
+    /// The reports this node has made to the party of a credential under an agreement, to staff those to all, newest period first;
+    /// `None` when it is not one of its parties.
     ///
     /// # Errors
     /// [`ExchangeError::Store`].
@@ -165,11 +165,9 @@ impl Exchange {
         let Some(held) = state.current(agreement, self.now()).filter(|held| held.names(&credential.party)) else {
             return Ok(None);
         };
-        let Some(party) = state.party(credential.party.as_str()).filter(|party| party.no != 0) else {
-            return Ok(None);
-        };
+        let Some(party) = state.party(credential.party.as_str()) else { return Ok(None) };
         let rows = self.store().read(|s| s.usefulness(held.id()))?;
-        let to_it = rows.into_iter().filter(|row| (row.reporter, row.addressee) == (0, party.no));
+        let to_it = rows.into_iter().filter(|row| row.reporter == 0 && (credential.staff || row.addressee == party.no));
         Ok(Some(to_it.map(|row| row.note).collect()))
     }
 

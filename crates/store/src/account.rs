@@ -106,7 +106,7 @@ pub struct ReceivedRow {
     pub agreement: i64,
     /// Revisions admitted.
     pub objects: i64,
-    /// Of those, about no value.
+    /// Of those, about no value, or identities, which may be pseudonyms.
     pub context: i64,
     /// Pages with a receipt.
     pub pages: i64,
@@ -296,7 +296,7 @@ impl Snapshot<'_> {
         let mut statement = self
             .db
             .prepare_cached(
-                "SELECT agreement, count(*), sum(observable IS NULL), count(DISTINCT receipt_page), sum(length(body)) FROM revision
+                "SELECT agreement, count(*), sum(observable IS NULL OR id LIKE 'identity--%'), count(DISTINCT receipt_page), sum(length(body)) FROM revision
                  WHERE no>=?1 AND no<?2 AND party=?3 GROUP BY agreement",
             )
             .map_err(db)?;

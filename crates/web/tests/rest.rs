@@ -296,7 +296,7 @@ async fn accounts_and_profiles_are_for_staff_and_reports_for_their_addressee() {
         let refused = world.get(path, &[("authorization", &guest)]).await;
         assert_eq!(
             (refused.status, refused.json()["code"].as_str()),
-            (StatusCode::NOT_FOUND, Some("not-found")),
+            (StatusCode::NOT_FOUND, Some("http.not-found")),
             "{path}"
         );
         assert_eq!(world.get(path, &[]).await.status, StatusCode::UNAUTHORIZED);

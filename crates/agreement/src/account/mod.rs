@@ -385,5 +385,13 @@ impl Balance {
     }
 }
 
+/// Writes what is counted by class as a map from the names of classes.
+///
+/// # Errors
+/// Those of the serialiser.
+pub fn by_class<T: Serialize, S: serde::Serializer>(classes: &[(Class, T)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(classes.iter().map(|(class, counts)| (class, counts)))
+}
+
 #[cfg(test)]
 mod tests;

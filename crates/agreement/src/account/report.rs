@@ -228,6 +228,7 @@ pub struct UsefulnessReport {
     /// Version of the weights.
     pub weights: u32,
     /// Counts by class, in the order of [`Class::ALL`].
+    #[serde(serialize_with = "super::by_class")]
     pub classes: Vec<(Class, Cells)>,
 }
 

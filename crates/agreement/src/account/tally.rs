@@ -113,6 +113,7 @@ pub struct Statement {
     /// The weights it was made with.
     pub weights: Weights,
     /// Counts of each class, in the order of [`Class::ALL`].
+    #[serde(serialize_with = "super::by_class")]
     pub classes: Vec<(Class, Counts)>,
     /// Counts of all classes.
     pub total: Counts,

@@ -13,7 +13,10 @@ fn a_statement_is_a_table_csv_and_json_and_a_profile_explains_itself() {
     let today = desk.run(&["--home", "fusion", "reciprocity", "--party", "northtel", "--json"]).expect(0).json();
     let account = &today[0];
     assert_eq!(account["agreement"], "agr-1");
-    assert!(account["received"]["statement"]["total"]["given"].as_u64().expect("a count") >= 2, "{account}");
+    // One server; the other value is a victim's, which leaves as a pseudonym and is context.
+    assert_eq!(account["received"]["statement"]["total"]["given"], 1, "{account}");
+    assert_eq!(account["received"]["statement"]["classes"]["c2"]["unique"], 1, "{account}");
+    assert_eq!(account["received"]["raw"]["context"], 3, "{account}");
     assert_eq!(account["received"]["statement"]["weights"]["version"], 1);
     assert!(account["balance"].is_null());
     let csv = desk.run(&["--home", "fusion", "reciprocity", "--partner", "northtel", "--csv"]).expect(0);
@@ -24,7 +27,8 @@ fn a_statement_is_a_table_csv_and_json_and_a_profile_explains_itself() {
     let table = desk.run(&["--home", "fusion", "reciprocity", "--party", "northtel"]).expect(0);
     assert!(table.stderr.contains("no balance: `northtel` has not reported"), "{}", table.stderr);
     let other = desk.run(&["--home", "north", "reciprocity", "--party", "fusion", "--json"]).expect(0).json();
-    assert_eq!(other[0]["given"]["released"]["values"], account["received"]["statement"]["total"]["given"]);
+    let released = &other[0]["given"]["released"];
+    assert_eq!((&released["values"], &released["context"]), (&1.into(), &3.into()), "{released}");
     let profile = desk.run(&["--home", "fusion", "party", "profile", "northtel", "--json"]).expect(0).json();
     assert!(profile["stage"].is_null());
     assert_eq!(profile["gates"]["G1"], "fails");
