@@ -9,12 +9,13 @@ mod support;
 use rusqlite::Connection;
 use support::Bench;
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("account.rs", include_str!("../src/account.rs")),
     ("agreements.rs", include_str!("../src/agreements.rs")),
     ("inbox.rs", include_str!("../src/inbox.rs")),
     ("logs.rs", include_str!("../src/logs.rs")),
     ("manifest.rs", include_str!("../src/manifest.rs")),
+    ("quotas.rs", include_str!("../src/quotas.rs")),
     ("revisions.rs", include_str!("../src/revisions.rs")),
 ];
 const PARTIES: (&str, &str) = ("parties.rs", include_str!("../src/parties.rs"));

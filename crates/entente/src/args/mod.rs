@@ -1,6 +1,7 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
 mod reciprocity;
+mod review;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
 pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
+pub(crate) use review::{Review, ReviewAct};
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     },
     /// Why, or why not, may a party have an object
     Explain(Explain),
+    /// Record that a text was read, a legal hold or an embargo
+    Review(Review),
     /// What was released
     #[command(subcommand)]
     Release(Release),

@@ -14,5 +14,6 @@ mod patterns;
 mod proofs;
 mod reciprocity;
 mod refs;
+mod review;
 mod setup;
 mod stix;
