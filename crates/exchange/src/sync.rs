@@ -120,7 +120,9 @@ impl Exchange {
                 }
                 self.pull(party, link, &held, &mut run)
             });
-        if let Err(error) = self.fetch_usefulness(party, link, held) {
+        if outcome.is_ok()
+            && let Err(error) = self.fetch_usefulness(party, link, held)
+        {
             tracing::warn!(party.id = %party.id, agreement.id = held.id(), "its usefulness reports were not taken: {error}");
         }
         match outcome {

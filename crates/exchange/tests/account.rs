@@ -252,9 +252,9 @@ fn an_echo_gains_nothing() {
     assert_eq!((back.total.given, back.total.unique, back.total.confirmed), (8, 8, 0));
 }
 
-/// A partner's copy of what this node passed to it is no second source; a friend declared as such neither.
+/// A friend of the giver, declared as such, is no second source.
 #[test]
-fn copies_and_friends_are_not_independent() {
+fn affiliated_parties_are_not_independent() {
     let trio = Trio::new(|text| text);
     let World { time, northtel, fusion, cert } = &trio.world;
     northtel.admit_with(&addresses(0..6), &c2());

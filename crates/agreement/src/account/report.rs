@@ -243,12 +243,12 @@ pub enum ReportError {
     /// It does not have the one form of a report.
     #[error("the report is malformed: {0}")]
     Form(&'static str),
-    /// The note around it is malformed, or nobody known has signed it.
-    #[error("the signed note is refused: {0}")]
-    Note(#[from] NoteError),
     /// It counts with other weights than this version.
     #[error("the report counts with weights {0}, which this version does not know")]
     Weights(u32),
+    /// The note around it is malformed, or nobody known has signed it.
+    #[error("the signed note is refused: {0}")]
+    Note(#[from] NoteError),
 }
 
 impl ReportError {
