@@ -28,7 +28,7 @@
 //! # What it is not
 //!
 //! It owns no file, socket, clock or random source: bytes, the present and the keys are arguments. Quotas, the store and the
-//! ledger are elsewhere. Simulation and the reciprocity account are not part of this version; neither are IEP
+//! ledger are elsewhere. Simulation is not part of this crate; neither are IEP
 //! policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
 //! the caller's.
 //!
@@ -54,6 +54,7 @@
 //! }
 //! ```
 
+pub mod account;
 mod agreement;
 mod apply;
 pub mod cedar;
@@ -68,6 +69,7 @@ mod hex;
 mod ids;
 mod keys;
 mod marking;
+pub mod maturity;
 mod memo;
 mod notice;
 mod obligations;

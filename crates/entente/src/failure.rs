@@ -177,6 +177,8 @@ impl From<ExchangeError> for Failure {
             ExchangeError::NotAParty(_) | ExchangeError::State { .. } | ExchangeError::Quota { .. } => exit::REFUSED,
             ExchangeError::Card(_) | ExchangeError::Format { .. } | ExchangeError::Notice(_) => exit::USAGE,
             ExchangeError::Remote { code, .. } => remote(code),
+            ExchangeError::Usefulness { code: "usefulness.early" | "usefulness.not-shared", .. } => exit::REFUSED,
+            ExchangeError::Usefulness { .. } => exit::VERIFICATION,
             _ => exit::FAILURE,
         };
         let failure = Self::new(exit, error.code(), error.to_string());

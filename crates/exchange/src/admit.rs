@@ -24,6 +24,7 @@ use crate::Exchange;
 use crate::build::{self, Frame};
 use crate::error::{ExchangeError, Result};
 use crate::facts::{self, Admitted};
+use crate::feedback;
 use crate::prepare::{Prepared, PreparedObject, PreparedValue, Refusal};
 use crate::view::RejectedLine;
 
@@ -469,6 +470,8 @@ impl Exchange {
             body: object.raw(),
         })?;
         count_admission(tx, source.party, quarantine.is_some())?;
+        let keys: Vec<i64> = observables.iter().map(observable_key).chain(pseudonym).collect();
+        feedback::keep(tx, object, &keys, source.party, now)?;
         let mut corroborates = false;
         for observable in observables {
             let row =

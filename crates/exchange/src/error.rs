@@ -108,6 +108,14 @@ pub enum ExchangeError {
         /// What failed.
         message: String,
     },
+    /// A usefulness report was refused, or cannot be made.
+    #[error("usefulness report refused: {message}")]
+    Usefulness {
+        /// Stable code.
+        code: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// The ledger does not hold together; no signature is made.
     #[error("ledger of `{agreement}` is halted: {problem}")]
     LedgerHalted {
@@ -145,7 +153,7 @@ impl ExchangeError {
             Self::NotAParty(_) => "agreement.not-a-party",
             Self::State { .. } => "agreement.state",
             Self::Quota { .. } => "limit.objects-per-day",
-            Self::Format { code, .. } | Self::Remote { code, .. } => code,
+            Self::Format { code, .. } | Self::Remote { code, .. } | Self::Usefulness { code, .. } => code,
             Self::Receipt { .. } => "receipt.invalid",
             Self::LedgerHalted { .. } => "ledger.halted",
         }

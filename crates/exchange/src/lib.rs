@@ -13,6 +13,7 @@
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
+//! | [`account`], [`usefulness`], [`profile`] | what each side gave and received, the reports about it, where a party stands |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
 //! | [`wire`] | how a request reaches another node |
@@ -22,6 +23,7 @@
 //! the store, and whatever changes rarely (parties, agreements, tokens) is reloaded when the store's change counter moves.
 
 pub mod access;
+pub mod account;
 pub mod admit;
 pub mod agreements;
 mod build;
@@ -33,6 +35,7 @@ pub mod evidence;
 pub mod explain;
 pub mod export;
 mod facts;
+mod feedback;
 mod guest;
 mod journal;
 mod known;
@@ -40,6 +43,7 @@ pub mod look;
 pub mod node;
 mod ports;
 mod prepare;
+pub mod profile;
 mod quota;
 pub mod recall;
 pub mod receipts;
@@ -49,6 +53,7 @@ pub mod review;
 pub mod simulate;
 mod state;
 pub mod sync;
+pub mod usefulness;
 mod values;
 pub mod versions;
 pub mod view;

@@ -83,6 +83,9 @@ impl Exchange {
                 });
             }
         }
+        if let Err(error) = self.make_due_reports() {
+            tracing::warn!("usefulness reports could not be made: {error}");
+        }
         let mut runs = Vec::new();
         for known in state.parties.iter().filter(|known| party.is_none_or(|wanted| wanted == known.id.as_str())) {
             let Some(link) = &known.link else { continue };
@@ -121,6 +124,11 @@ impl Exchange {
                 }
                 self.pull(party, link, &held, &mut run)
             });
+        if outcome.is_ok()
+            && let Err(error) = self.fetch_usefulness(party, link, held)
+        {
+            tracing::warn!(party.id = %party.id, agreement.id = held.id(), "its usefulness reports were not taken: {error}");
+        }
         match outcome {
             Ok(()) => run.complete = true,
             Err(error) => run.stopped = Some(format!("[{}] {error}", error.code())),
@@ -147,6 +155,17 @@ impl Exchange {
             self.accept_notice(&credential, held.id(), notice.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Takes the reports that the other party has made about what this node gave it. One that is refused leaves the others in place.
+    fn fetch_usefulness(&self, party: &KnownParty, link: &Link, held: &Held) -> Result<()> {
+        if !held.agreement.terms().reciprocity.share {
+            return Ok(());
+        }
+        let answer = self.call(party, link, &format!("api/v1/agreements/{}/usefulness", held.id()), None)?;
+        let notes: Vec<String> = serde_json::from_slice(&answer.body)
+            .map_err(|e| remote(party, "sync.usefulness", format!("the list of reports is not readable: {e}")))?;
+        notes.iter().map(|note| self.accept_listed(party, note)).fold(Ok(()), Result::and)
     }
 
     /// Reads the other party's manifest for this node to its end.

@@ -21,12 +21,14 @@
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
 //! | [`recalls`] | recalls, tombstones, what is sealed and what was erased |
+//! | [`account`] | first contributions, what is said about them, usefulness reports |
 //! | [`quotas`] | what each party used of its daily quota |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //! | [`faults`] | where a simulation makes the disk fail |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
 
+pub mod account;
 pub mod agreements;
 pub mod faults;
 pub mod inbox;

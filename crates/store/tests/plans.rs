@@ -9,7 +9,8 @@ mod support;
 use rusqlite::Connection;
 use support::Bench;
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
+    ("account.rs", include_str!("../src/account.rs")),
     ("agreements.rs", include_str!("../src/agreements.rs")),
     ("inbox.rs", include_str!("../src/inbox.rs")),
     ("logs.rs", include_str!("../src/logs.rs")),
@@ -49,7 +50,7 @@ fn statements() -> Vec<Statement> {
                     let open = at + column + 1;
                     let close = source[open..].find('"').unwrap() + open;
                     let mut sql = source[open..close].to_owned();
-                    for name in ["REVISION", "ASSERTION", "ROW"] {
+                    for name in ["REVISION", "ASSERTION", "ROW", "CONTRIBUTION", "MENTION"] {
                         if let Some(columns) = constant(name) {
                             sql = sql.replace(&format!("{{{name}}}"), &columns);
                         }

@@ -320,3 +320,35 @@ async fn staff_recall_and_a_party_fetches_and_acknowledges() {
     assert_eq!(other.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get("/api/v1/recalls", &staff[..1]).await.json()["recalls"][0]["state"], "sent");
 }
+
+#[tokio::test]
+async fn accounts_and_profiles_are_for_staff_and_reports_for_their_addressee() {
+    let world = World::new();
+    let staff = basic(&world.staff);
+    let guest = basic(&world.fusion);
+    for path in ["/api/v1/parties/fusion/reciprocity", "/api/v1/parties/fusion/maturity"] {
+        let answer = world.get(path, &[("authorization", &staff)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        // A party learns of its account from the report only; of this address not even that there is one.
+        let refused = world.get(path, &[("authorization", &guest)]).await;
+        assert_eq!(
+            (refused.status, refused.json()["code"].as_str()),
+            (StatusCode::NOT_FOUND, Some("http.not-found")),
+            "{path}"
+        );
+        assert_eq!(world.get(path, &[]).await.status, StatusCode::UNAUTHORIZED);
+        let nobody = path.replace("fusion", "nobody");
+        assert_eq!(world.get(&nobody, &[("authorization", &staff)]).await.status, StatusCode::NOT_FOUND);
+    }
+    let accounts = world.get("/api/v1/parties/fusion/reciprocity?period=2026-11", &[("authorization", &staff)]).await;
+    assert_eq!(accounts.json()["accounts"][0]["period"], "2026-11-01/2026-12-01");
+    for query in ["reciprocity?period=soon", "maturity?at=soon"] {
+        let wrong = world.get(&format!("/api/v1/parties/fusion/{query}"), &[("authorization", &staff)]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+    }
+    let path = format!("/api/v1/agreements/{AGREEMENT}/usefulness");
+    let reports = world.get(&path, &[("authorization", &guest)]).await;
+    assert_eq!((reports.status, reports.text().as_str()), (StatusCode::OK, "[]"));
+    let unknown = world.get("/api/v1/agreements/agr-99/usefulness", &[("authorization", &guest)]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}

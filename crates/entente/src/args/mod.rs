@@ -1,6 +1,7 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
 mod recall;
+mod reciprocity;
 mod review;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
 pub(crate) use recall::{Recall, RecallCommand};
+pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
 pub(crate) use review::{Review, ReviewAct};
 
 /// Threat-intelligence exchange under agreement.
@@ -107,6 +109,8 @@ pub(crate) enum Command {
     /// The transparency log: sizes, checkpoints, tree check
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What a party gave and received, by usefulness; information only
+    Reciprocity(Reciprocity),
     /// Tokens for other parties and for programs
     #[command(subcommand)]
     Token(Token),
@@ -212,6 +216,10 @@ pub(crate) enum Party {
         /// Party id; this node's own card when left out
         party: Option<String>,
     },
+    /// Where a party stands on the five stages, with every number it follows from
+    Profile(PartyProfile),
+    /// Declare two parties affiliated, so that neither confirms what the other gives
+    Affiliate(PartyAffiliate),
 }
 
 /// `agreement …`.

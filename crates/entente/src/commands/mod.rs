@@ -12,6 +12,7 @@ mod node;
 mod party;
 mod pattern;
 mod recall;
+mod reciprocity;
 mod review;
 mod stix;
 mod transfer;
@@ -54,6 +55,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Push(args) => transfer::push(&args, output),
         Command::Export(args) => transfer::export(&args, &open(global)?, output),
         Command::Ledger(command) => ledger::run(&command, &open(global)?, output),
+        Command::Reciprocity(args) => reciprocity::run(args, &open(global)?, output),
         Command::Token(command) => party::token(command, &open(global)?, output),
         Command::Stix(command) => stix::run(command, output),
         Command::Pattern(command) => pattern::run(command, output),

@@ -59,6 +59,8 @@ pub(crate) fn run(command: Party, exchange: &Exchange, output: &Output) -> Outco
             }
             Ok(exit::OK)
         }
+        Party::Profile(args) => super::reciprocity::profile(&args, exchange, output),
+        Party::Affiliate(args) => super::reciprocity::affiliate(&args, exchange, output),
         Party::List => {
             let parties = exchange.parties(&Viewer::Staff)?;
             let summary = json!({ "parties": parties.len() });

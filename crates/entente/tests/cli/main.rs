@@ -13,6 +13,7 @@ mod manners;
 mod patterns;
 mod proofs;
 mod recall;
+mod reciprocity;
 mod refs;
 mod review;
 mod setup;

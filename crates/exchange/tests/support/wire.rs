@@ -172,6 +172,12 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
                 None => Answer::of(404, "{}"),
             }
         }
+        ("GET", ["api", "v1", "agreements", agreement, "usefulness"]) => {
+            match exchange.usefulness_for(credential, agreement).unwrap() {
+                Some(reports) => Answer::of(200, serde_json::to_vec(&reports).unwrap()),
+                None => Answer::of(404, "{}"),
+            }
+        }
         ("POST", ["api", "v1", "agreements", agreement, "notes"]) => {
             match exchange.accept_notice(credential, agreement, body) {
                 Ok(()) => Answer::of(204, ""),
