@@ -40,7 +40,7 @@ use crate::{ENGINE, Exchange, journal};
 /// Rows that one release leaf covers at most (`ledger.md` section 3).
 pub(crate) const BATCH_ROWS_MAX: usize = 1_000;
 // LIMIT: thirty-two leaves' worth of candidates make one transaction, for the same reason as batches of admission.
-const CANDIDATES_MAX: usize = 32 * BATCH_ROWS_MAX;
+pub(crate) const CANDIDATES_MAX: usize = 32 * BATCH_ROWS_MAX;
 
 const SALT_SIZE_BYTES: usize = 16;
 
@@ -82,7 +82,9 @@ pub(crate) enum Outcome {
         clause: Option<usize>,
     },
     /// Released before in these bytes.
-    Held,
+    Held {
+        revision: i64,
+    },
 }
 
 impl Outcome {
@@ -96,7 +98,7 @@ impl Outcome {
 }
 
 /// The reason of what waits for the quota of another day.
-const LIMITED: Reason = Reason::LimitObjectsPerDay;
+pub(crate) const LIMITED: Reason = Reason::LimitObjectsPerDay;
 
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
 struct Record {
@@ -227,8 +229,9 @@ impl Exchange {
             at_admission: false,
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
+        let mut released_any = self.decide_again(&run, party.no, &mut done)?;
         // What waited for a new day comes before what is new.
-        let mut released_any = run.release_waiting(party.no, &mut done)?;
+        released_any |= run.release_waiting(party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -249,10 +252,7 @@ impl Exchange {
                 let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
-                let rows = self.store().read(|s| -> Result<Vec<RevisionRow>> {
-                    let rows = dangling.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-                    Ok(rows.into_iter().flatten().collect())
-                })?;
+                let rows = self.revisions(&dangling)?;
                 let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
                 // One that would be complete now may have to wait for the quota of another day.
                 let changed = |outcome: &Outcome| {
@@ -266,6 +266,34 @@ impl Exchange {
             }
         }
         Ok(done)
+    }
+
+    /// Decides what a review, or the end of an embargo, has made a candidate again.
+    fn decide_again(&self, run: &Run<'_>, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let mut released_any = false;
+        loop {
+            let Some(head) = self.store().read(|s| s.head(run.held.id(), recipient))? else { return Ok(false) };
+            let due = self.store().read(|s| s.due_again(head.no, run.now.as_micros(), CANDIDATES_MAX))?;
+            if due.is_empty() {
+                return Ok(released_any);
+            }
+            // What was not considered yet is a candidate anyway.
+            let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
+            let rows = self.revisions(&considered)?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
+            if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
+                released_any |= any;
+                self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
+            }
+        }
+    }
+
+    /// The revisions of these numbers that are held.
+    pub(crate) fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
+        self.store().read(|s| -> Result<Vec<RevisionRow>> {
+            let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
+            Ok(rows.into_iter().flatten().collect())
+        })
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
@@ -286,7 +314,7 @@ impl Exchange {
 }
 
 /// `None` when another process appended first, which is nobody's fault and tried again.
-fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
+pub(crate) fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
     match done {
         Ok(value) => Ok(Some(value)),
         Err(ExchangeError::Store(StoreError::Conflict)) => Ok(None),
@@ -299,44 +327,6 @@ fn is_victim(row: &RevisionRow) -> bool {
 }
 
 impl Run<'_> {
-    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
-    fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
-        let (mut released_any, mut after) = (false, 0);
-        loop {
-            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
-            let left = self.left(&head)?.min(CANDIDATES_MAX);
-            let waiting = match left {
-                0 => Vec::new(),
-                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
-            };
-            let Some(last) = waiting.last().copied() else { break };
-            let rows = self.exchange.store().read(|s| -> Result<Vec<RevisionRow>> {
-                let rows = waiting.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-                Ok(rows.into_iter().flatten().collect())
-            })?;
-            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
-            let held: Vec<i64> = rows
-                .iter()
-                .zip(&outcomes)
-                .filter(|(_, one)| matches!(one, Outcome::Held))
-                .map(|(row, _)| row.no)
-                .collect();
-            if let Some(any) = unless_lost(self.commit(&head, outcomes, None, done))? {
-                // The same bytes went out meanwhile for another revision, so these wait for nothing any more.
-                self.exchange.store().write(|tx| held.iter().try_for_each(|no| tx.unwithhold(head.no, *no)))?;
-                released_any |= any;
-                after = last;
-            }
-        }
-        Ok(released_any)
-    }
-
-    /// How many objects may still be released to the recipient today.
-    fn left(&self, head: &Head) -> Result<usize> {
-        let quota = Quota::of(self.held, head.recipient, self.now);
-        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
-    }
-
     /// Decides a list of candidates on both cores, withholds what is above `quota`, then closes references over the whole batch.
     pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>, quota: usize) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
@@ -373,7 +363,7 @@ impl Run<'_> {
                         && let Some(head) = asked_before(ready)
                         && self.released_before(s, head, ready.clause, &ready.applied)?
                     {
-                        *outcome = Outcome::Held;
+                        *outcome = Outcome::Held { revision: ready.revision };
                     }
                 }
                 Ok(())
@@ -423,7 +413,7 @@ impl Run<'_> {
         if let Some(head) = has.may_repeat(row.no)
             && self.released_before(s, head, permit.clause, &applied)?
         {
-            return Ok(Outcome::Held);
+            return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
             return withheld(Reason::FloorType, Some(permit.clause));
@@ -537,7 +527,7 @@ impl Run<'_> {
     }
 
     /// Makes a decided batch durable; `true` when something was released.
-    fn commit(
+    pub(crate) fn commit(
         &self,
         head: &Head,
         outcomes: Vec<Outcome>,
@@ -546,20 +536,21 @@ impl Run<'_> {
     ) -> Result<bool> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
         let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
+        let mut held: Vec<i64> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
                 Outcome::Withheld { revision, original, reason, clause } => {
                     withheld.push((revision, original, reason, clause));
                 }
-                Outcome::Held => {}
+                Outcome::Held { revision } => held.push(revision),
             }
         }
         let counted = ready.len();
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
-        Exchange::fill_random(&mut salts)?;
+        exchange.fill_random(&mut salts)?;
         let secrets: Vec<_> =
             ready.iter().zip(salts.as_chunks::<SALT_SIZE_BYTES>().0).map(|(one, salt)| self.seal(one, salt)).collect();
         let terms = self.held.agreement.terms();
@@ -596,11 +587,11 @@ impl Run<'_> {
                     tx.append_releases(&head, i64::try_from(index).unwrap_or(i64::MAX), &news, now.as_micros())?;
                     head = tx.head(self.held.id(), head.recipient)?;
                 }
-                // Only what was decided before, and against it, has something to be forgotten.
-                let last_withheld = tx.view().last_withheld(head.no)?;
-                for one in ready.iter().filter(|one| one.revision <= last_withheld) {
-                    tx.unwithhold(head.no, one.revision)?;
-                }
+            }
+            // Only what was decided before, and against it, has something to be forgotten.
+            let last_withheld = tx.view().last_withheld(head.no)?;
+            for revision in ready.iter().map(|one| one.revision).chain(held).filter(|no| *no <= last_withheld) {
+                tx.unwithhold(head.no, revision)?;
             }
             for (revision, original, reason, clause) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.

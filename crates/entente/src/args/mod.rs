@@ -1,9 +1,13 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod review;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
+
+pub(crate) use review::{Review, ReviewAct};
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -75,6 +79,8 @@ pub(crate) enum Command {
     },
     /// Why, or why not, may a party have an object
     Explain(Explain),
+    /// Record that a text was read, a legal hold or an embargo
+    Review(Review),
     /// What was released
     #[command(subcommand)]
     Release(Release),

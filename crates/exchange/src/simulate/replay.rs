@@ -316,7 +316,7 @@ impl Replay<'_> {
         loop {
             let mut is_new = false;
             for numbers in waiting.chunks(BATCH) {
-                let rows = rows_of(self.exchange, numbers)?;
+                let rows = self.exchange.revisions(numbers)?;
                 is_new |= self.after.decide(&rows)?.1;
                 if let Some(before) = &mut self.before {
                     is_new |= before.decide(&rows)?.1;
@@ -327,17 +327,10 @@ impl Replay<'_> {
             }
         }
         for numbers in waiting.chunks(BATCH) {
-            self.take(&rows_of(self.exchange, numbers)?, false)?;
+            self.take(&self.exchange.revisions(numbers)?, false)?;
         }
         Ok(())
     }
-}
-
-fn rows_of(exchange: &Exchange, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
-    exchange.store().read(|s| {
-        let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-        Ok(rows.into_iter().flatten().collect())
-    })
 }
 
 fn fate(outcome: &Outcome) -> Fate {
@@ -345,6 +338,6 @@ fn fate(outcome: &Outcome) -> Fate {
         Outcome::Ready(ready) => Fate::Released(ready.clause),
         Outcome::Withheld { reason, .. } => Fate::Withheld(*reason),
         // Said only of what stands in a manifest already, which a simulation does not ask.
-        Outcome::Held => Fate::Absent,
+        Outcome::Held { .. } => Fate::Absent,
     }
 }

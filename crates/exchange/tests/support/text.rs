@@ -18,6 +18,7 @@ pub(crate) struct Clause {
     pub(crate) origin: Vec<&'static str>,
     pub(crate) subject: Vec<&'static str>,
     pub(crate) doors: Vec<&'static str>,
+    pub(crate) text: bool,
     pub(crate) obligations: Vec<&'static str>,
 }
 
@@ -48,6 +49,7 @@ impl Clause {
             origin: vec!["own", "community"],
             subject: vec!["infrastructure"],
             doors: vec!["sync", "taxii", "export"],
+            text: false,
             obligations: vec!["strip-source", "strip-free-text", "attribution:may", "retain:90d"],
         }
     }
@@ -58,7 +60,7 @@ impl Clause {
             text,
             "\n[[clause]]\nid = {:?}\nfrom = {:?}\nto = [{:?}]\npurpose = {}\ntypes = {}\nkinds = {}\ntlp_max = {:?}\n\
              pap_max = \"amber\"\nconfidence_min = {}\nmax_age_days = {}\norigin = {}\nsubject = {}\ndoors = {}\n\
-             text = false\nobligations = {}\n",
+             text = {}\nobligations = {}\n",
             self.id,
             self.from,
             self.to,
@@ -71,6 +73,7 @@ impl Clause {
             list(&self.origin),
             list(&self.subject),
             list(&self.doors),
+            self.text,
             list(&self.obligations),
         );
     }
