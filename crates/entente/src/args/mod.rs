@@ -1,6 +1,7 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
 mod review;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
 pub(crate) use review::{Review, ReviewAct};
+pub(crate) use simulate::SimulateArgs;
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -240,6 +242,8 @@ pub(crate) enum AgreementCommand {
         /// What it is compared with
         b: String,
     },
+    /// What a draft would release and withhold of past admissions, before anyone signs
+    Simulate(SimulateArgs),
     /// Agreements of this node
     List,
     /// One agreement in plain words

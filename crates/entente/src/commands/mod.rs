@@ -12,6 +12,7 @@ mod node;
 mod party;
 mod pattern;
 mod review;
+mod simulate;
 mod stix;
 mod transfer;
 mod verify;

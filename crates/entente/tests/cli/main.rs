@@ -15,4 +15,5 @@ mod proofs;
 mod refs;
 mod review;
 mod setup;
+mod simulate;
 mod stix;

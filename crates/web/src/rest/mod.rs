@@ -2,6 +2,10 @@
 //!
 //! Answers are the values of [`entente_exchange::view`] as JSON, made for the caller; refusals are problems.
 
+mod simulate;
+
+pub(crate) use simulate::simulate;
+
 use crate::call::Call;
 use crate::console::check::LINES_MAX;
 use crate::door::Door;
