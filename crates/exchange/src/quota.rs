@@ -19,10 +19,12 @@
 //! `private_lookups_per_day` has no counter yet, because there are no look-ups yet.
 
 use entente_stix::Timestamp;
+use entente_store::manifest::Head;
 use entente_store::quotas::Use;
 use entente_store::{Snapshot, StoreError, Tx};
 
-use crate::error::ExchangeError;
+use crate::error::{ExchangeError, Result};
+use crate::release::{CANDIDATES_MAX, Has, LIMITED, ReleaseRun, Run, unless_lost};
 use crate::state::Held;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -65,6 +67,35 @@ impl<'a> Quota<'a> {
     /// The refusal of what would pass the quota.
     pub(crate) fn passed(&self) -> ExchangeError {
         ExchangeError::Quota { agreement: self.held.id().to_owned(), retry_after_s: seconds_to_midnight(self.now) }
+    }
+}
+
+impl Run<'_> {
+    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
+    pub(crate) fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let (mut released_any, mut after) = (false, 0);
+        loop {
+            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
+            let left = self.left(&head)?.min(CANDIDATES_MAX);
+            let waiting = match left {
+                0 => Vec::new(),
+                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
+            };
+            let Some(last) = waiting.last().copied() else { break };
+            let rows = self.exchange.revisions(&waiting)?;
+            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
+            if let Some(made) = unless_lost(self.commit(&head, outcomes, None, done))? {
+                released_any |= made.released;
+                after = last;
+            }
+        }
+        Ok(released_any)
+    }
+
+    /// How many objects may still be released to the recipient today.
+    pub(crate) fn left(&self, head: &Head) -> Result<usize> {
+        let quota = Quota::of(self.held, head.recipient, self.now);
+        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
     }
 }
 

@@ -40,7 +40,7 @@ mod record;
 /// Rows that one release leaf covers at most (`ledger.md` section 3).
 pub(crate) const BATCH_ROWS_MAX: usize = 1_000;
 // LIMIT: thirty-two leaves' worth of candidates make one transaction, for the same reason as batches of admission.
-const CANDIDATES_MAX: usize = 32 * BATCH_ROWS_MAX;
+pub(crate) const CANDIDATES_MAX: usize = 32 * BATCH_ROWS_MAX;
 
 const SALT_SIZE_BYTES: usize = 16;
 
@@ -90,9 +90,9 @@ pub(crate) enum Outcome {
 }
 
 /// What a batch came to.
-struct Made {
-    released: bool,
-    recalled: bool,
+pub(crate) struct Made {
+    pub(crate) released: bool,
+    pub(crate) recalled: bool,
 }
 
 impl Outcome {
@@ -107,7 +107,7 @@ impl Outcome {
 }
 
 /// The reason of what waits for the quota of another day.
-const LIMITED: Reason = Reason::LimitObjectsPerDay;
+pub(crate) const LIMITED: Reason = Reason::LimitObjectsPerDay;
 
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
 struct Record {
@@ -313,7 +313,8 @@ impl Exchange {
         }
     }
 
-    fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
+    /// The revisions of these numbers that are held.
+    pub(crate) fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
         self.store().read(|s| -> Result<Vec<RevisionRow>> {
             let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
             Ok(rows.into_iter().flatten().collect())
@@ -353,7 +354,7 @@ fn asked(state: &State, held: &Held) -> Vec<u8> {
 }
 
 /// `None` when another process appended first, which is nobody's fault and tried again.
-fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
+pub(crate) fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
     match done {
         Ok(value) => Ok(Some(value)),
         Err(ExchangeError::Store(StoreError::Conflict)) => Ok(None),
@@ -366,33 +367,6 @@ fn is_victim(row: &RevisionRow) -> bool {
 }
 
 impl Run<'_> {
-    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
-    fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
-        let (mut released_any, mut after) = (false, 0);
-        loop {
-            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
-            let left = self.left(&head)?.min(CANDIDATES_MAX);
-            let waiting = match left {
-                0 => Vec::new(),
-                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
-            };
-            let Some(last) = waiting.last().copied() else { break };
-            let rows = self.exchange.revisions(&waiting)?;
-            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
-            if let Some(made) = unless_lost(self.commit(&head, outcomes, None, done))? {
-                released_any |= made.released;
-                after = last;
-            }
-        }
-        Ok(released_any)
-    }
-
-    /// How many objects may still be released to the recipient today.
-    fn left(&self, head: &Head) -> Result<usize> {
-        let quota = Quota::of(self.held, head.recipient, self.now);
-        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
-    }
-
     /// Decides a list of candidates on both cores, withholds what is above `quota`, then closes references over the whole batch.
     pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>, quota: usize) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
@@ -615,7 +589,7 @@ impl Run<'_> {
     }
 
     /// Makes a decided batch durable.
-    fn commit(
+    pub(crate) fn commit(
         &self,
         head: &Head,
         outcomes: Vec<Outcome>,

@@ -125,6 +125,7 @@ fn the_version_in_force_simulated_over_the_past_is_what_the_manifest_holds() {
     assert_eq!((same.change.before, same.change.gained, same.change.lost), (nothing.change.after, 0, 0));
     assert!(same.released_sample.is_empty() && same.lost_sample.is_empty());
     assert!(same.words.contains("(no difference)"), "{}", same.words);
+    assert_eq!((same.altered, same.altered_sample.len()), (0, 0));
     assert_eq!(same.withheld, same.withheld_before);
 }
 
@@ -226,7 +227,16 @@ fn abuse_a22_a_broader_amendment_shows_what_it_would_give_away_and_a_narrower_on
     assert_eq!((narrower.change.lost, narrower.lost_sample.len()), (1, 1));
     assert_eq!(narrower.lost_sample[0].reason, "clause.subject");
     assert_eq!((narrower.personal_data.before, narrower.personal_data.after, narrower.personal_data.lost), (1, 0, 1));
-    for flow in [&broader, &narrower] {
+    // The same objects in a more telling form are a difference, too.
+    let open = Clause { confidence_min: 50, ..clause() };
+    let kept = open.obligations.iter().copied().filter(|name| *name != "coarsen-time:1h").collect();
+    let telling = flow(node, &asked(draft(Clause { obligations: kept, ..open })));
+    assert_eq!((telling.change.gained, telling.change.lost), (0, 0));
+    assert!(telling.altered > 0 && telling.altered <= telling.change.after);
+    assert!(telling.words.contains(" in another form)"), "{}", telling.words);
+    assert!(telling.altered_sample.iter().all(|altered| altered.before != altered.after));
+    assert_eq!(telling.effects.get("coarsen-time:1h"), None);
+    for flow in [&broader, &narrower, &telling] {
         let change = flow.change;
         assert_eq!(change.before + change.gained - change.lost, change.after);
         for rows in [&flow.by.class, &flow.by.kind, &flow.by.tlp, &flow.by.country, &flow.by.source, &flow.by.clause] {

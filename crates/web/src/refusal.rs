@@ -299,6 +299,13 @@ impl Refusal {
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }
+            ExchangeError::Agreement(errors) => Self {
+                code: Some(error.code()),
+                ..Self::with_detail(
+                    Why::CheckValues,
+                    errors.first().map_or_else(String::new, |first| format!("Line {}: {}.", first.line, first.message)),
+                )
+            },
             ExchangeError::LedgerHalted { .. } => {
                 tracing::error!(code = error.code(), error = %error, "the ledger is halted");
                 Why::LedgerHalted.into()

@@ -76,6 +76,8 @@ const LIST_FORM: usize = 16 << 20;
 const NOTE: usize = 16 << 10;
 // LIMIT: a recall's text is at most 1 MiB, its signatures as those of any note.
 const RECALL: usize = 2 << 20;
+// LIMIT: a text has at most 64 KiB, and a little more as a JSON string.
+const TEXT: usize = 256 << 10;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -142,6 +144,7 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/agreements/{id}/usefulness", Access::Credential, 0, rest::reciprocity::usefulness),
     api(Verb::Get, "/api/v1/parties/{id}/reciprocity", Access::Credential, 0, rest::reciprocity::reciprocity),
     api(Verb::Get, "/api/v1/parties/{id}/maturity", Access::Credential, 0, rest::reciprocity::maturity),
+    api(Verb::Post, "/api/v1/agreements/{id}/simulate", Access::Credential, TEXT, rest::simulate),
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),

@@ -352,3 +352,45 @@ async fn accounts_and_profiles_are_for_staff_and_reports_for_their_addressee() {
     let unknown = world.get("/api/v1/agreements/agr-99/usefulness", &[("authorization", &guest)]).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn staff_simulate_a_draft_and_nobody_else_does() {
+    // Would break: a partner asks what is withheld from it, or staff sign what they could not try.
+    let world = World::new();
+    let path = format!("/api/v1/agreements/{AGREEMENT}/simulate");
+    let post = async |token, body: &str| world.post(&path, &[("authorization", &basic(token)), JSON], body).await;
+    let answer = post(&world.staff, r#"{"against":"none","since":"2026-01-01T00:00:00Z"}"#).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let (answer, flow) = (answer.json(), answer.json()["flows"][0].clone());
+    assert_eq!(
+        (&answer["agreement"], &flow["recipient"], &flow["after"]),
+        (&AGREEMENT.into(), &"fusion".into(), &3.into())
+    );
+    assert_eq!(flow["withheld"], serde_json::json!({ "floor.red": 1 }));
+    assert!(answer["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert!(flow["released_sample"].to_string().contains(RELEASED) && !flow.to_string().contains(WITHHELD));
+    for token in [&world.fusion, &world.stranger] {
+        assert_eq!(post(token, "{}").await.status, StatusCode::FORBIDDEN);
+    }
+    let text = world.exchange.agreement(AGREEMENT, &Viewer::Staff, Language::English).unwrap().unwrap().note;
+    let draft = |text: &str| serde_json::json!({ "text": text }).to_string();
+    assert_eq!(post(&world.staff, &draft(&text)).await.json()["flows"][0]["gained"], 0);
+    let body = text.split("\n\n\u{2014} ").next().unwrap();
+    let faulty = post(&world.staff, &draft(&format!("{}\n", body.replacen("\"amber\"", "\"red\"", 1)))).await;
+    assert_eq!(faulty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(faulty.json()["code"].as_str().unwrap().starts_with("agr."), "{}", faulty.text());
+    let other = body.replace(&format!("id = \"{AGREEMENT}\""), "id = \"agr-99\"").replace("/agr/agr-12", "/agr/agr-99");
+    for (body, status) in [
+        (draft(&format!("{other}\n")), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"sample":101}"#.to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"text":"a","clause":"b"}"#.to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"sinc":"x"}"#.to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"since":"90d"}"#.to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"party":"northtel"}"#.to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        (r#"{"party":"cert-x"}"#.to_owned(), StatusCode::NOT_FOUND),
+        (r#"{"against":"7"}"#.to_owned(), StatusCode::NOT_FOUND),
+        (r#"{"since":"#.to_owned(), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(post(&world.staff, &body).await.status, status, "{body}");
+    }
+}

@@ -419,3 +419,23 @@ async fn abuse_a40_a_large_head_is_refused_in_the_form_of_the_door() {
     refused(&world.get(&path, &[("authorization", &auth)]).await, 414, "http.uri-too-long");
     assert_eq!(world.get("/api/v1/agreements", &[("x-long", &long)]).await.status.as_u16(), 431);
 }
+
+#[tokio::test]
+async fn a_page_above_the_daily_quota_is_refused_until_midnight() {
+    // Would break: one party reads without end, or a client hammers a door that stays shut until tomorrow.
+    let world = World::new();
+    world.amend("objects_per_day = 1000000", "objects_per_day = 2");
+    let page = get(&world, &format!("{OUT}/objects/")).await;
+    assert_eq!((page.status, &page.json()["more"]), (StatusCode::OK, &true.into()));
+    let next = page.json()["next"].as_str().unwrap().to_owned();
+    for path in [format!("{OUT}/objects/?next={next}"), format!("{OUT}/objects/")] {
+        let answer = get(&world, &path).await;
+        refused(&answer, 429, "limit.objects-per-day");
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((64_000..=64_800).contains(&wait), "from six in the morning to midnight: {wait}");
+    }
+    // Records without bytes deliver nothing; who asks for them is not refused.
+    assert_eq!(get(&world, &format!("{OUT}/manifest/")).await.status, StatusCode::OK);
+    let guest = entente_exchange::Viewer::Party(entente_agreement::PartyId::parse("fusion").unwrap());
+    assert_eq!(world.exchange.search(RELEASED, &guest).unwrap_err().code(), "limit.objects-per-day");
+}

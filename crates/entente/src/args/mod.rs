@@ -3,6 +3,7 @@
 mod recall;
 mod reciprocity;
 mod review;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use entente_agreement::plain::Language;
 pub(crate) use recall::{Recall, RecallCommand};
 pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
 pub(crate) use review::{Review, ReviewAct};
+pub(crate) use simulate::SimulateArgs;
 
 /// Threat-intelligence exchange under agreement.
 #[derive(Debug, Parser)]
@@ -252,6 +254,8 @@ pub(crate) enum AgreementCommand {
         /// What it is compared with
         b: String,
     },
+    /// What a draft would release and withhold of past admissions, before anyone signs
+    Simulate(SimulateArgs),
     /// Agreements of this node
     List,
     /// One agreement in plain words

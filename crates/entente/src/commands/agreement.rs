@@ -31,6 +31,7 @@ pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -
         }
         AgreementCommand::Sign { file } => sign(&file, &open(global)?, output),
         AgreementCommand::Verify { file } => verify(&file, output),
+        AgreementCommand::Simulate(args) => super::simulate::run(&args, global, output),
         AgreementCommand::Compare { a, b } => super::compare::run(&a, &b, global, output),
         AgreementCommand::List => {
             let agreements = open(global)?.agreements(&Viewer::Staff)?;
@@ -394,7 +395,7 @@ pub(crate) fn verify(file: &Path, output: &Output) -> Outcome {
 }
 
 /// Reads the terms of a text or of a note with any number of valid signatures.
-fn parse_any(bytes: &[u8]) -> Result<Terms, Vec<TextError>> {
+pub(super) fn parse_any(bytes: &[u8]) -> Result<Terms, Vec<TextError>> {
     match Agreement::open_partial(bytes) {
         Ok(agreement) => Ok(agreement.terms().as_ref().clone()),
         Err(errors)
@@ -428,7 +429,7 @@ fn print_sentences(sentences: &[String], output: &Output) -> Result<(), Failure>
 }
 
 /// The failure of a text or note, with every fault of its stage.
-fn refused(file: &Path, errors: &[TextError]) -> Failure {
+pub(super) fn refused(file: &Path, errors: &[TextError]) -> Failure {
     Failure::text(errors).with("file", file.display().to_string())
 }
 

@@ -14,6 +14,7 @@ mod pattern;
 mod recall;
 mod reciprocity;
 mod review;
+mod simulate;
 mod stix;
 mod transfer;
 mod verify;

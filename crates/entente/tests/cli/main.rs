@@ -17,4 +17,5 @@ mod reciprocity;
 mod refs;
 mod review;
 mod setup;
+mod simulate;
 mod stix;

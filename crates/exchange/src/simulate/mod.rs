@@ -174,7 +174,9 @@ pub struct Flow {
     /// Totals. Each version of an object counts, as it would be a row of the manifest.
     #[serde(flatten)]
     pub change: Change,
-    /// Of these, objects with personal data: any subject other than infrastructure.
+    /// Objects that both texts release, in different bytes: other obligations, another clause.
+    pub altered: u64,
+    /// Of the totals, objects with personal data: any subject other than infrastructure.
     pub personal_data: Change,
     /// The totals by each attribute.
     pub by: Breakdown,
@@ -199,6 +201,8 @@ pub struct Flow {
     pub released_sample: Vec<Sample>,
     /// Objects that the draft does not release any more, chosen the same way.
     pub lost_sample: Vec<Lost>,
+    /// Objects that both release in different bytes, chosen the same way.
+    pub altered_sample: Vec<Altered>,
     /// The agreement has no keys yet: ids of changed objects will be others.
     pub ids_provisional: bool,
 }
@@ -225,6 +229,19 @@ pub struct Lost {
     pub class: &'static str,
     /// Why not.
     pub reason: &'static str,
+}
+
+/// An object that would be released in another form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Altered {
+    /// Id as held.
+    pub id: String,
+    /// Class of the finding.
+    pub class: &'static str,
+    /// Its bytes under the text that the draft is held against.
+    pub before: String,
+    /// Its bytes under the draft.
+    pub after: String,
 }
 
 impl Simulation {

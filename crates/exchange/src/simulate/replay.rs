@@ -11,7 +11,7 @@ use entente_store::manifest::Head;
 use entente_store::revisions::RevisionRow;
 
 use super::tally::{Class, Fate, Names, Smallest, Tally};
-use super::{AsOf, Flow, Lost, Sample, words};
+use super::{Altered, AsOf, Flow, Lost, Sample, words};
 use crate::Exchange;
 use crate::admit::object_key;
 use crate::build::identity_id;
@@ -98,6 +98,7 @@ impl<'a> Scene<'a> {
             tally: Tally::default(),
             released: Smallest::new(sample),
             lost: Smallest::new(sample),
+            altered: Smallest::new(sample),
             waiting: Vec::new(),
         };
         let mut looked_at = 0;
@@ -111,8 +112,7 @@ impl<'a> Scene<'a> {
             replay.take(&rows, true)?;
         }
         replay.settle()?;
-        let Replay { tally, released, lost, .. } = replay;
-        Ok((self.summed_up(recipient, &tally, released.into_vec(), lost.into_vec()), looked_at))
+        Ok((self.summed_up(recipient, replay), looked_at))
     }
 
     fn side<'b>(&'b self, held: &'b Held, recipient: &'b PartyId) -> Result<Side<'b>> {
@@ -137,13 +137,8 @@ impl<'a> Scene<'a> {
         })
     }
 
-    fn summed_up(
-        &self,
-        recipient: &PartyId,
-        tally: &Tally,
-        released_sample: Vec<Sample>,
-        lost_sample: Vec<Lost>,
-    ) -> Flow {
+    fn summed_up(&self, recipient: &PartyId, replay: Replay<'_>) -> Flow {
+        let Replay { tally, released, lost, altered, .. } = replay;
         let terms = self.after.agreement.terms();
         let totals = tally.totals(&Names {
             after: terms,
@@ -162,6 +157,7 @@ impl<'a> Scene<'a> {
             recipient: recipient.as_str(),
             compared: self.before.is_some(),
             change: totals.change,
+            altered: totals.altered,
             personal: totals.personal.after,
             needs_consent: &totals.needs_consent,
             classes: &totals.by.class,
@@ -171,18 +167,20 @@ impl<'a> Scene<'a> {
             recipient: recipient.to_string(),
             words,
             change: totals.change,
+            altered: totals.altered,
             personal_data: totals.personal,
             by: totals.by,
             needs_consent: totals.needs_consent,
             closure_drops: closure.map(|(_, n)| n).sum(),
             withheld: totals.withheld,
             withheld_before: totals.withheld_before,
-            effects: tally.effects.clone(),
+            effects: tally.effects,
             objects_per_day: terms.quota.objects_per_day,
             days_above_quota: u64::try_from(days_above_quota).unwrap_or(u64::MAX),
             days: totals.days,
-            released_sample,
-            lost_sample,
+            released_sample: released.into_vec(),
+            lost_sample: lost.into_vec(),
+            altered_sample: altered.into_vec(),
             ids_provisional: self.is_provisional,
         }
     }
@@ -233,6 +231,7 @@ struct Replay<'a> {
     tally: Tally,
     released: Smallest<Sample>,
     lost: Smallest<Lost>,
+    altered: Smallest<Altered>,
     /// Revisions that one side withholds for a reference, to be asked about again at the end.
     waiting: Vec<i64>,
 }
@@ -244,19 +243,33 @@ impl Replay<'_> {
         let before = self.before.as_mut().map(|side| side.decide(rows)).transpose()?;
         let mut before = before.map(|(outcomes, _)| outcomes.into_iter());
         for (row, after) in rows.iter().zip(after) {
-            let fate_before = before.as_mut().and_then(Iterator::next).map_or(Fate::Absent, |outcome| fate(&outcome));
-            let fate_after = fate(&after);
-            if may_wait && (fate_after.waits() || fate_before.waits()) {
+            let before = before.as_mut().and_then(Iterator::next);
+            let fates = (before.as_ref().map_or(Fate::Absent, fate), fate(&after));
+            if may_wait && (fates.0.waits() || fates.1.waits()) {
                 self.waiting.push(row.no);
                 continue;
             }
-            self.count(row, fate_before, fate_after, after)?;
+            self.count(row, fates, before.as_ref(), &after)?;
         }
         Ok(())
     }
 
-    fn count(&mut self, row: &RevisionRow, before: Fate, after: Fate, outcome: Outcome) -> Result<()> {
+    fn count(
+        &mut self,
+        row: &RevisionRow,
+        (before, after): (Fate, Fate),
+        was: Option<&Outcome>,
+        is: &Outcome,
+    ) -> Result<()> {
         let admitted = Admitted::decode(&row.facts)?;
+        let bytes = |outcome: &Outcome| match outcome {
+            Outcome::Ready(ready) => String::from_utf8_lossy(&ready.applied.bytes).into_owned(),
+            Outcome::Withheld { .. } | Outcome::Held { .. } => String::new(),
+        };
+        let altered = match (was, is) {
+            (Some(Outcome::Ready(was)), Outcome::Ready(is)) => was.applied.bytes != is.applied.bytes,
+            _ => false,
+        };
         self.tally.add(Class {
             object_type: admitted.object_type,
             kind: admitted.kind,
@@ -269,29 +282,29 @@ impl Replay<'_> {
             consent: row.party != 0 && self.lacks_consent(row, &admitted, after),
             before,
             after,
+            altered,
         });
         let key = || (Hash::of(row.id.as_bytes()).0, row.no);
-        match (outcome, before, after) {
-            (Outcome::Ready(ready), _, _) => {
-                self.tally.add_effects(&ready.applied.effects);
-                if !before.is_released() {
-                    let clause = self.after.run.held.agreement.terms().clauses.get(ready.clause);
-                    self.released.offer(key(), || Sample {
-                        id: row.id.clone(),
-                        class: admitted.role.name(),
-                        clause: clause.map_or_else(String::new, |clause| clause.id.to_string()),
-                        object: String::from_utf8_lossy(&ready.applied.bytes).into_owned(),
-                    });
-                }
-            }
-            (_, Fate::Released(_), Fate::Withheld(reason)) => {
-                self.lost.offer(key(), || Lost {
+        let class = admitted.role.name();
+        if let Outcome::Ready(ready) = is {
+            self.tally.add_effects(&ready.applied.effects);
+            if !before.is_released() {
+                let clause = self.after.run.held.agreement.terms().clauses.get(ready.clause);
+                let clause = || clause.map_or_else(String::new, |clause| clause.id.to_string());
+                self.released.offer(key(), || Sample {
                     id: row.id.clone(),
-                    class: admitted.role.name(),
-                    reason: reason.code(),
+                    class,
+                    clause: clause(),
+                    object: bytes(is),
                 });
             }
-            _ => {}
+        }
+        if let (Fate::Released(_), Fate::Withheld(reason)) = (before, after) {
+            self.lost.offer(key(), || Lost { id: row.id.clone(), class, reason: reason.code() });
+        }
+        if altered {
+            let was = || was.map(bytes).unwrap_or_default();
+            self.altered.offer(key(), || Altered { id: row.id.clone(), class, before: was(), after: bytes(is) });
         }
         Ok(())
     }
@@ -317,7 +330,7 @@ impl Replay<'_> {
         loop {
             let mut is_new = false;
             for numbers in waiting.chunks(BATCH) {
-                let rows = rows_of(self.exchange, numbers)?;
+                let rows = self.exchange.revisions(numbers)?;
                 is_new |= self.after.decide(&rows)?.1;
                 if let Some(before) = &mut self.before {
                     is_new |= before.decide(&rows)?.1;
@@ -328,17 +341,10 @@ impl Replay<'_> {
             }
         }
         for numbers in waiting.chunks(BATCH) {
-            self.take(&rows_of(self.exchange, numbers)?, false)?;
+            self.take(&self.exchange.revisions(numbers)?, false)?;
         }
         Ok(())
     }
-}
-
-fn rows_of(exchange: &Exchange, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
-    exchange.store().read(|s| {
-        let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-        Ok(rows.into_iter().flatten().collect())
-    })
 }
 
 fn fate(outcome: &Outcome) -> Fate {

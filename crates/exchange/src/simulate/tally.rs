@@ -50,6 +50,8 @@ pub(crate) struct Class {
     pub(crate) consent: bool,
     pub(crate) before: Fate,
     pub(crate) after: Fate,
+    /// Both release it, in different bytes.
+    pub(crate) altered: bool,
 }
 
 /// Counts on both sides.
@@ -101,7 +103,7 @@ pub struct Breakdown {
     pub country: Vec<Row>,
     /// By party it came from; `own` is this node's.
     pub source: Vec<Row>,
-    /// By clause: of the draft for what it releases, of the other text for what only that one does.
+    /// By clause: of each text for what that text releases.
     pub clause: Vec<Row>,
 }
 
@@ -138,6 +140,7 @@ pub(crate) struct Names<'a> {
 pub(crate) struct Totals {
     pub(crate) change: Change,
     pub(crate) personal: Change,
+    pub(crate) altered: u64,
     pub(crate) by: Breakdown,
     pub(crate) needs_consent: BTreeMap<String, u64>,
     pub(crate) withheld: BTreeMap<String, u64>,
@@ -165,7 +168,9 @@ impl Tally {
     pub(crate) fn totals(&self, names: &Names<'_>) -> Totals {
         let mut change = Change::default();
         let mut personal = Change::default();
-        let mut rows: [BTreeMap<String, Change>; 8] = Default::default();
+        let mut altered = 0;
+        let mut rows: [BTreeMap<String, Change>; 7] = Default::default();
+        let mut clauses: BTreeMap<String, Change> = BTreeMap::new();
         let mut needs_consent: BTreeMap<String, u64> = BTreeMap::new();
         let mut withheld: BTreeMap<String, u64> = BTreeMap::new();
         let mut withheld_before: BTreeMap<String, u64> = BTreeMap::new();
@@ -176,6 +181,7 @@ impl Tally {
             if is_personal(class.subject) {
                 personal.add(before, after, *n);
             }
+            altered += if class.altered { *n } else { 0 };
             if class.consent {
                 *needs_consent.entry((names.party)(class.source)).or_default() += n;
             }
@@ -191,12 +197,14 @@ impl Tally {
                 for (map, name) in rows.iter_mut().zip(words_of(class, names)) {
                     map.entry(name).or_default().add(before, after, *n);
                 }
+                add_clauses(&mut clauses, class, names, *n);
             }
         }
-        let [of_class, object_type, kind, tlp, subject, country, source, clause] = rows.map(sorted);
+        let [of_class, object_type, kind, tlp, subject, country, source] = rows.map(sorted);
+        let clause = sorted(clauses);
         let by = Breakdown { class: of_class, object_type, kind, tlp, subject, country, source, clause };
         let days = days.into_iter().map(|(day, (before, after))| Day { day: day_text(day), before, after }).collect();
-        Totals { change, personal, by, needs_consent, withheld, withheld_before, days }
+        Totals { change, personal, altered, by, needs_consent, withheld, withheld_before, days }
     }
 }
 
@@ -205,16 +213,23 @@ pub(crate) fn is_personal(subject: SubjectSet) -> bool {
     subject != SubjectSet::of(&[Subject::Infrastructure])
 }
 
-fn words_of(class: &Class, names: &Names<'_>) -> [String; 8] {
+/// Counts a class under the clause of each side, so that what moves from one clause to another is lost here and gained there.
+fn add_clauses(rows: &mut BTreeMap<String, Change>, class: &Class, names: &Names<'_>, n: u64) {
+    let of = |terms: Option<&Terms>, fate: Fate| match fate {
+        Fate::Released(at) => terms.and_then(|terms| terms.clauses.get(at)).map(|clause| clause.id.to_string()),
+        Fate::Withheld(_) | Fate::Absent => None,
+    };
+    let (before, after) = (of(names.before, class.before), of(Some(names.after), class.after));
+    if before == after {
+        after.into_iter().for_each(|name| rows.entry(name).or_default().add(true, true, n));
+        return;
+    }
+    before.into_iter().for_each(|name| rows.entry(name).or_default().add(true, false, n));
+    after.into_iter().for_each(|name| rows.entry(name).or_default().add(false, true, n));
+}
+
+fn words_of(class: &Class, names: &Names<'_>) -> [String; 7] {
     let subject = class.subject.names().join("+");
-    let of = |terms: Option<&Terms>, at: usize| {
-        terms.and_then(|terms| terms.clauses.get(at)).map_or_else(String::new, |clause| clause.id.to_string())
-    };
-    let clause = match (class.after, class.before) {
-        (Fate::Released(at), _) => of(Some(names.after), at),
-        (_, Fate::Released(at)) => of(names.before, at),
-        _ => String::new(),
-    };
     [
         class.role.name().to_owned(),
         class.object_type.name().to_owned(),
@@ -223,7 +238,6 @@ fn words_of(class: &Class, names: &Names<'_>) -> [String; 8] {
         if subject.is_empty() { "unknown".to_owned() } else { subject },
         country_word(class.country),
         (names.party)(class.source),
-        clause,
     ]
 }
 

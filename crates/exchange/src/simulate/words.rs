@@ -15,6 +15,8 @@ pub(crate) struct Told<'a> {
     /// Whether the draft is held against another text.
     pub(crate) compared: bool,
     pub(crate) change: Change,
+    /// Released by both texts, in different bytes.
+    pub(crate) altered: u64,
     /// Released by the draft, subject other than infrastructure.
     pub(crate) personal: u64,
     pub(crate) needs_consent: &'a BTreeMap<String, u64>,
@@ -31,7 +33,8 @@ pub(crate) fn sentence(told: &Told<'_>) -> String {
         let _ = write!(text, "{} → {} objects to {recipient}", count(change.before), count(change.after));
         let gained = part("+", change.gained, told.classes, |change| change.gained);
         let lost = part("−", change.lost, told.classes, |change| change.lost);
-        let difference = [gained, lost].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let altered = (told.altered > 0).then(|| format!("{} in another form", count(told.altered)));
+        let difference = [gained, lost, altered].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let _ = write!(text, " ({})", if difference.is_empty() { "no difference".to_owned() } else { difference });
     } else {
         let objects = if change.after == 1 { "object" } else { "objects" };
@@ -117,6 +120,7 @@ mod tests {
             recipient: "fusion",
             compared: true,
             change,
+            altered: 0,
             personal: 0,
             needs_consent: consent,
             classes,
@@ -152,7 +156,10 @@ mod tests {
              (+5, 2 phishing, 1 other, 1 scanner, 1 of other classes; −5, all c2); 0 with personal data"
         );
         let same = told(Change { before: 1, after: 1, gained: 0, lost: 0 }, &[], &none);
-        assert!(sentence(&same).contains("1 → 1 objects to fusion (no difference)"));
+        let unchanged = sentence(&same);
+        assert!(unchanged.contains("1 → 1 objects to fusion (no difference)"));
+        let changed = sentence(&Told { altered: 1_000, ..same });
+        assert!(changed.contains("1 → 1 objects to fusion (1,000 in another form)"), "{changed}");
         let alone = Told { compared: false, ..told(Change { after: 1, ..change }, &classes[..1], &none) };
         assert!(sentence(&alone).contains("would release 1 object to fusion (5 c2)"));
     }

@@ -4,6 +4,9 @@
 
 pub(crate) mod recalls;
 pub(crate) mod reciprocity;
+mod simulate;
+
+pub(crate) use simulate::simulate;
 
 use crate::call::Call;
 use crate::console::check::LINES_MAX;

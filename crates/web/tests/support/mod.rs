@@ -9,12 +9,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use entente_agreement::plain::Language;
 use entente_agreement::template::{TemplateInput, TemplateParty, telco_police};
 use entente_agreement::{AgreementId, PartyId, Role, sign};
 use entente_exchange::access::IssuedToken;
 use entente_exchange::admit::AdmitOptions;
 use entente_exchange::node::{Band, Card, Home, Node};
-use entente_exchange::{Clock, Exchange};
+use entente_exchange::{Clock, Exchange, Viewer};
 use entente_stix::Timestamp;
 use entente_stix::marking::Tlp;
 use entente_web::{Options, router};
@@ -147,6 +148,17 @@ impl World {
         world.admit(&[RELEASED, "203.0.113.9", "login-gov.example"].join("\n"), Some(Tlp::Amber));
         world.admit(WITHHELD, Some(Tlp::Red));
         world
+    }
+
+    /// Installs the next version of the agreement, signed by both, with a part of its text replaced.
+    pub(crate) fn amend(&self, old: &str, new: &str) {
+        let view = self.exchange.agreement(AGREEMENT, &Viewer::Staff, Language::English).unwrap().unwrap();
+        let text = view.note.split("\n\n\u{2014} ").next().unwrap();
+        let next = format!("version = 2\nsupersedes = \"{}\"\n", view.line.hash);
+        let text = format!("{}\n", text.replacen("version = 1\n", &next, 1).replace(old, new));
+        let once = sign::sign(text.as_bytes(), self.exchange.keys().agreement()).unwrap();
+        let note = sign::sign(&once, self.other.keys().agreement()).unwrap();
+        self.exchange.install_agreement(&note).unwrap();
     }
 
     /// Admits a plain list of values as northtel's own.
