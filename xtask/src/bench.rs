@@ -9,9 +9,9 @@
 //!
 //! `goal`, `limit` (`append` or `memcpy`) and `peer` may be missing; a figure with a limit must be in objects/s.
 //!
-//! Where a target has peers (`stix`, `pattern`), they run after it in the same run, on the files that it wrote below
-//! `ENTENTE_BENCH_FILES`: rstix in a workspace of its own, so that it enters no dependency of the product, and the OASIS
-//! packages in Python. They print the same lines with `peer_of`, the name of the figure that theirs stands beside:
+//! Where a target has peers (`stix`, `pattern`, `policy`), they run after it in the same run, on the files that it wrote below
+//! `ENTENTE_BENCH_FILES` or on the same seed: rstix and Cedar in workspaces of their own, so that they enter no dependency of the
+//! product, and the OASIS packages in Python. They print the same lines with `peer_of`, the name of the figure that theirs stands beside:
 //!
 //! ```text
 //! bench: {"peer_of":"admit, 10,000 objects","peer":"rstix 0.23","value":1265}
@@ -31,9 +31,6 @@ use crate::place::Place;
 use crate::{layers, process, tools};
 
 const HEAD: [&str; 6] = ["What", "Measured", "Goal", "Limit in this run", "Share of the limit", "Peer"];
-
-/// The targets that have peers.
-const PEERED: [&str; 2] = ["stix", "pattern"];
 
 /// Runs the benchmarks whose package or target is named, or all of them.
 ///
@@ -62,15 +59,13 @@ pub fn run(place: &Place, arguments: &[String]) -> Result<bool> {
         let mut command = place.cargo();
         command.args(["bench", "--locked", "--package", package, "--bench", target]);
         passed &= watch(place, &mut command, quick, &mut rows)?;
-        if PEERED.contains(&target.as_str()) {
-            for (name, peer) in [("rstix", rstix(place, target)), ("python", python(place, target))] {
-                let ran = peer.and_then(|mut command| watch(place, &mut command, quick, &mut rows));
-                if !ran.as_ref().is_ok_and(|ran| *ran) {
-                    println!(
-                        "peer {name}: not measured{}",
-                        ran.err().map(|error| format!(": {error:#}")).unwrap_or_default()
-                    );
-                }
+        for (name, peer) in peers(place, target) {
+            let ran = peer.and_then(|mut command| watch(place, &mut command, quick, &mut rows));
+            if !ran.as_ref().is_ok_and(|ran| *ran) {
+                println!(
+                    "peer {name}: not measured{}",
+                    ran.err().map(|error| format!(": {error:#}")).unwrap_or_default()
+                );
             }
         }
     }
@@ -87,6 +82,23 @@ fn watch(place: &Place, command: &mut Command, quick: bool, rows: &mut Vec<Value
     process::watch(command, |line| {
         rows.extend(line.strip_prefix("bench: ").and_then(|json| serde_json::from_str::<Value>(json).ok()));
     })
+}
+
+/// The peers of a target.
+fn peers(place: &Place, target: &str) -> Vec<(&'static str, Result<Command>)> {
+    match target {
+        "stix" | "pattern" => vec![("rstix", rstix(place, target)), ("python", python(place, target))],
+        "policy" => vec![("cedar", Ok(cedar(place)))],
+        _ => Vec::new(),
+    }
+}
+
+/// Cedar, in the workspace of the oracle; it makes the same agreements and the same feed from the same seed.
+fn cedar(place: &Place) -> Command {
+    let mut command = place.cargo();
+    command.args(["bench", "--quiet", "--locked", "--bench", "cedar", "--manifest-path"]);
+    command.arg(place.root().join("oracle").join("Cargo.toml"));
+    command
 }
 
 /// The Rust peer, built apart from the workspace and its lock file.

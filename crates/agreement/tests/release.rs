@@ -664,7 +664,7 @@ proptest! {
 
     // T-A2: total, monotone, idempotent; the post-check passes for every object that matched.
     #[test]
-    fn obligations_are_total_monotone_and_idempotent(
+    fn ta2_obligations_are_total_monotone_and_idempotent(
         shape in 0_usize..20, chosen in any::<u32>(), pick in any::<u8>(), bits in any::<u16>(), text in any::<bool>(),
     ) {
         let list = chosen_obligations(bits);
@@ -709,9 +709,9 @@ proptest! {
         prop_assert_eq!(&Bench::of(&reversed, text).apply(&object, &facts).unwrap().bytes, &applied.bytes);
     }
 
-    // 9.3: nothing released refers to anything that is not, and leaving one object out adds none.
+    // T-A4 (9.3): nothing released refers to anything that is not, and leaving one object out adds none.
     #[test]
-    fn closure_holds_on_random_graphs_with_cycles(
+    fn ta4_closure_holds_on_random_graphs_with_cycles(
         edges in proptest::collection::vec((0_usize..8, 0_usize..10), 1..24), missing in 0_usize..8,
     ) {
         let bench = Bench::of(&["coarsen-time:1d", "retain:30d"], false);

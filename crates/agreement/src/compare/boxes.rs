@@ -305,16 +305,28 @@ fn subtract_into(a: &Cell, b: &Cell, out: &mut Vec<Cell>) {
 }
 
 /// Counts the work of one comparison, so that a text made to be costly is refused and not computed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Budget {
     steps: usize,
+    most: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget::of(STEPS_MAX)
+    }
 }
 
 impl Budget {
+    /// Makes a budget of so many pairs of boxes.
+    pub(super) const fn of(most: usize) -> Budget {
+        Budget { steps: 0, most }
+    }
+
     /// Takes so many pairs of boxes from the budget.
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), CompareError> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > STEPS_MAX { Err(CompareError::TooComplex) } else { Ok(()) }
+        if self.steps > self.most { Err(CompareError::TooComplex) } else { Ok(()) }
     }
 
     /// Checks a number of boxes that are kept.

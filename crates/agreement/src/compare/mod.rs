@@ -5,6 +5,7 @@
 //! and the answer that something exists are boxes of their own [`Channel`], since they release no object.
 
 mod boxes;
+mod cover;
 mod region;
 mod strength;
 mod terms;
@@ -14,6 +15,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 pub use boxes::Channel;
+pub(crate) use cover::covered;
 pub use region::Region;
 pub use witness::Counterexample;
 

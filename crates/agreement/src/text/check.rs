@@ -8,6 +8,7 @@ use entente_stix::marking::Tlp;
 
 use super::FORMAT;
 use super::profile::{Table, Value};
+use crate::compare;
 use crate::error::{TextError, shown};
 use crate::ids::PartyId;
 use crate::terms::{AgreementKind, Clause, Recipients, Releasers, Terms};
@@ -46,6 +47,9 @@ pub(crate) fn agreement(terms: &mut Terms, tables: &[Table]) -> Result<(), Error
         }
         check_quota(terms, tables, &mut errors);
         check_pairs_of_clauses(&terms.clauses, &mut errors);
+        if errors.is_empty() {
+            check_covered(terms, &mut errors);
+        }
     }
     errors.sort_by_key(|error| error.line);
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -346,6 +350,15 @@ fn check_pairs_of_clauses(clauses: &[Clause], errors: &mut Errors) {
                 errors.push(TextError::new("agr.vacuous", later.line, message));
             }
         }
+    }
+}
+
+/// P4 once more: several clauses together can cover a later one that none of them covers alone, and one can cover all that can
+/// occur of it.
+fn check_covered(terms: &Terms, errors: &mut Errors) {
+    for clause in compare::covered(terms).into_iter().filter_map(|at| terms.clauses.get(at)) {
+        let message = format!("clause `{}` can never release anything: the clauses before it cover it", clause.id);
+        errors.push(TextError::new("agr.vacuous", clause.line, message));
     }
 }
 

@@ -295,6 +295,45 @@ fn tail(rng: &mut Rng) -> String {
     )
 }
 
+/// Ten agreements of exactly twenty clauses between two parties, in force together: what the goals of the decision are for.
+pub fn ten_of_twenty(seed: u64) -> Vec<Agreement> {
+    let write = |number: u64| {
+        let mut rng = Rng::new(seed, number);
+        let shape = Shape { number, version: 1, parties: 2, clauses: 0, valid_from: 1_796_083_200, days: 300 };
+        let (head, tail) = (head(&mut rng, shape, None), tail(&mut rng));
+        // With one set of obligations no two clauses contradict each other, so that most are accepted.
+        let pool = [Duties::of(&mut rng)];
+        let (mut clauses, mut accepted) = (String::new(), 0);
+        while accepted < 20 {
+            let more = clause(&mut rng, accepted, 2, &pool);
+            if Terms::parse(&format!("{head}{clauses}{more}{tail}")).is_ok() {
+                clauses.push_str(&more);
+                accepted += 1;
+            }
+        }
+        sign_by(&format!("{head}{clauses}{tail}"), 2)
+    };
+    (100..110).map(write).collect()
+}
+
+/// Objects as a feed brings them: for one pair of parties, one purpose and one door, near the clauses of some agreements.
+pub fn feed(seed: u64, agreements: &[Agreement], count: usize) -> (Ask, Vec<Facts>) {
+    let mut rng = Rng::new(seed, 0);
+    let mut kind = Ask::inside(&mut rng, agreements[0].terms(), &agreements[0].terms().clauses[0]);
+    (kind.releaser, kind.recipient) = (party(0), party(1));
+    (kind.purposes, kind.doors) = (PurposeSet::of(&[Purpose::C2Disruption]), DoorSet::of(&[Door::Sync]));
+    kind.now = Timestamp::from_unix_seconds(1_796_083_200 + 100 * 86_400);
+    let one = |rng: &mut Rng| {
+        let of = rng.pick(&agreements.iter().collect::<Vec<_>>());
+        let ask = Ask::near(rng, of.terms());
+        // The age is what the clause was asked about, whenever that was.
+        let age = ask.now.as_micros() - ask.facts.age_reference.as_micros();
+        Facts { age_reference: Timestamp::from_micros(kind.now.as_micros() - age), ..ask.facts }
+    };
+    let facts = (0..count).map(|_| one(&mut rng)).collect();
+    (kind, facts)
+}
+
 /// Writes a text that the format accepts.
 pub fn text(rng: &mut Rng, shape: Shape, supersedes: Option<&str>) -> String {
     let head = head(rng, shape, supersedes);

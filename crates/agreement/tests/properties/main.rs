@@ -8,3 +8,4 @@
 #[path = "../common/grammar.rs"]
 mod grammar;
 mod memo;
+mod proved;
