@@ -266,8 +266,8 @@ impl Exchange {
         let logs = self.store().read(|s| s.logs())?;
         logs.iter()
             .map(|log| {
-                let key = self.keys().log(&log.origin)?;
-                self.store().read(|s| journal::check(s, log, &key))
+                let keys = self.log_verifiers(&log.origin)?;
+                self.store().read(|s| journal::check(s, log, &keys))
             })
             .collect()
     }

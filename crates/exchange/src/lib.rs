@@ -9,6 +9,7 @@
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`decisions`], [`anchor`] | the node's own log of what it decided, and the log of all its logs |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
@@ -20,8 +21,10 @@
 pub mod access;
 pub mod admit;
 pub mod agreements;
+pub mod anchor;
 mod build;
 pub mod check;
+pub mod decisions;
 pub mod deliver;
 mod error;
 pub mod evidence;
@@ -30,12 +33,14 @@ pub mod export;
 mod facts;
 mod guest;
 mod journal;
+mod log_key;
 pub mod look;
 pub mod node;
 mod prepare;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+mod rotate;
 mod state;
 pub mod sync;
 mod values;
@@ -51,6 +56,7 @@ use entente_store::Store;
 
 pub use error::{ExchangeError, Result};
 pub use journal::LogCheck;
+pub use log_key::LogKey;
 pub use state::Link;
 
 use node::{Band, CARD_FORMAT, Card, Home, Keys, Node};
@@ -282,5 +288,6 @@ fn card_of(node: &Node, keys: &Keys) -> Card {
         url: node.url.clone(),
         vkey: keys.agreement().verifier().to_string(),
         ledger_vkey: keys.ledger().to_string(),
+        witness_vkey: Some(keys.witness().verifier().to_string()),
     }
 }

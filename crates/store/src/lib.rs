@@ -20,6 +20,7 @@
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
+//! | [`witness`] | cosigned heads, cosignatures, copies of other logs, halted logs, distrusted parties, rotated keys |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
 
@@ -30,6 +31,7 @@ pub mod manifest;
 pub mod parties;
 pub mod revisions;
 mod schema;
+pub mod witness;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
