@@ -193,6 +193,8 @@ impl Exchange {
         let request = &through_own_door(&held, collection, request);
         let (page, head, seqs) = self.select(&state, &held, reader.no, collection, request, true)?;
         let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(page) };
+        self.check_trusted(reader.no)?;
+        self.store().read(|s| self.check_quorum(s, &held, head.no, &seqs))?;
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
         let now = self.now();
         let count = |n: i64| u64::try_from(n).unwrap_or(0);

@@ -8,7 +8,7 @@ use entente_ledger::checkpoint::{Checkpoint, CheckpointError};
 use entente_ledger::decision::DecisionEntry;
 use entente_ledger::leaf::{Actor, Entry, Leaf, LeafTime};
 use entente_ledger::merkle::{self, Edge};
-use entente_ledger::note::{NoteError, VerifierKey};
+use entente_ledger::note::{Note, NoteError, VerifierKey};
 use entente_stix::Timestamp;
 use entente_store::logs::LogRow;
 use entente_store::{Snapshot, StoreError, Tx};
@@ -239,6 +239,13 @@ pub(crate) fn open_checkpoint(note: &str, keys: &[VerifierKey]) -> Result<Checkp
         }
     }
     Err(last)
+}
+
+/// The newest of these keys that a checkpoint names as its signer, else the first.
+pub(crate) fn key_of<'a>(note: &str, keys: &'a [VerifierKey]) -> Option<&'a VerifierKey> {
+    let note = Note::parse(note.as_bytes()).ok();
+    let named = |key: &&VerifierKey| note.as_ref().is_some_and(|n| n.signatures().iter().any(|line| key.matches(line)));
+    keys.iter().rev().find(named).or(keys.first())
 }
 
 /// The root of the first `size` leaves of a log; `None` when it has fewer.

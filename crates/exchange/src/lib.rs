@@ -9,6 +9,7 @@
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`rollback`], [`suspicion`], [`rotate`] | logs that must not sign, parties with two histories, keys that change |
 //! | [`decisions`], [`anchor`] | the node's own log of what it decided, and the log of all its logs |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`access`] | tokens, one-time links, sessions |
@@ -32,6 +33,7 @@ pub mod explain;
 pub mod export;
 mod facts;
 mod guest;
+mod heads;
 mod journal;
 mod log_key;
 pub mod look;
@@ -40,11 +42,16 @@ mod prepare;
 pub mod receipts;
 pub mod receive;
 pub mod release;
-mod rotate;
+pub mod rollback;
+pub mod rotate;
 mod state;
+pub mod status;
+pub mod suspicion;
 pub mod sync;
+mod tiles;
 mod values;
 pub mod view;
+mod witness;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -84,6 +91,8 @@ struct Inner {
     /// Held while one thread releases, so that two do not prepare the same batch.
     releasing: Mutex<()>,
     access: access::Cache,
+    /// Logs about which other parties were asked before the first signature.
+    asked: rollback::Asked,
     secrets: access::Secrets,
 }
 
@@ -134,7 +143,7 @@ impl Exchange {
             store.write(|tx| tx.put_party(&node.party, &text, None))?;
         }
         let state = store.read(State::load)?;
-        Ok(Self(Arc::new(Inner {
+        let exchange = Self(Arc::new(Inner {
             home,
             node,
             own,
@@ -144,8 +153,16 @@ impl Exchange {
             state: RwLock::new(state),
             releasing: Mutex::new(()),
             access: access::Cache::default(),
+            asked: rollback::Asked::default(),
             secrets,
-        })))
+        }));
+        // The guard must not keep the node alive that holds it.
+        let inner = Arc::downgrade(&exchange.0);
+        exchange.keys().guard_with(Box::new(move |origin| match inner.upgrade() {
+            Some(inner) => Self(inner).may_sign(origin),
+            None => Ok(log_key::Rotated::default()),
+        }));
+        Ok(exchange)
     }
 
     /// Who runs the node.
@@ -237,6 +254,10 @@ impl Exchange {
     #[must_use]
     pub fn cursor_secret(&self) -> [u8; 32] {
         self.secrets().cursor
+    }
+
+    pub(crate) fn asked(&self) -> &rollback::Asked {
+        &self.0.asked
     }
 
     pub(crate) fn secrets(&self) -> &access::Secrets {

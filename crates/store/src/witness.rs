@@ -181,6 +181,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Moves a manifest on to a position that its log already speaks of, with no rows before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn skip_positions(&self, head: &crate::manifest::Head, next_seq: i64, at_us: i64) -> Result<()> {
+        self.db
+            .execute(
+                "UPDATE head SET next_seq=max(next_seq, ?2), last_added_us=max(last_added_us, ?3) WHERE no=?1",
+                params![head.no, next_seq, at_us],
+            )
+            .map_err(db)?;
+        Ok(())
+    }
+
     /// Halts a log; an earlier reason stays.
     ///
     /// # Errors
