@@ -1,6 +1,6 @@
 //! `cargo xtask check`: everything a machine can judge without running the program, quickest first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -63,6 +63,9 @@ fn format(place: &Place) -> Result<Vec<String>> {
     if !process::succeeds(place.cargo().args(["fmt", "--all", "--check"]))? {
         found.push("not formatted; `cargo fmt --all` mends it".to_owned());
     }
+    if !process::succeeds(place.cargo().args(["fmt", "--check", "--manifest-path"]).arg(oracle(place)))? {
+        found.push("the oracle is not formatted; `cargo fmt --manifest-path oracle/Cargo.toml` mends it".to_owned());
+    }
     if fuzz::has_targets(place.root()) {
         let manifest = place.root().join("fuzz").join("Cargo.toml");
         let mut command = place.cargo();
@@ -80,7 +83,17 @@ fn format(place: &Place) -> Result<Vec<String>> {
 fn clippy(place: &Place) -> Result<Vec<String>> {
     let mut command = place.cargo();
     command.args(["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
-    verdict(process::succeeds(&mut command)?, "clippy has warnings")
+    let mut found = verdict(process::succeeds(&mut command)?, "clippy has warnings")?;
+    let mut command = place.cargo();
+    command.args(["clippy", "--locked", "--all-targets", "--manifest-path"]).arg(oracle(place));
+    command.args(["--", "--deny", "warnings"]);
+    found.extend(verdict(process::succeeds(&mut command)?, "clippy has warnings about the oracle")?);
+    Ok(found)
+}
+
+/// The workspace of the oracle, which stands beside the house as the fuzz targets do.
+fn oracle(place: &Place) -> PathBuf {
+    place.root().join("oracle").join("Cargo.toml")
 }
 
 fn docs(place: &Place) -> Result<Vec<String>> {

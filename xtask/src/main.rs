@@ -12,8 +12,9 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
   check [STEP…]            format, layers, licences, vendored files, lints, clippy, docs (or only the steps named)
-  test [SUITE…]            everything: cargo test, then stix, taxii, ledger, kill, demo, browser (or only the suites named)
+  test [SUITE…]            everything: cargo test, then oracle, stix, taxii, ledger, kill, demo, browser (or only the suites named)
        --update-screenshots   let the browser suite rewrite docs/screenshots
+       --requests N           requests that the oracle suite asks of each evaluator (default 300000)
   bench [NAME…] [--quick]  benchmarks in release, one table beside the physical limits
   vendor --check|--update  vendored files against their digests, or fetched anew
   codes --write            docs/errors.md brought up to the codes of the sources

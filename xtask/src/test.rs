@@ -12,7 +12,10 @@ use crate::tally::Tally;
 use crate::{process, tools};
 
 /// The suites in their order: what fails soonest and explains most comes first.
-const SUITES: [&str; 8] = ["rust", "docs", "stix", "taxii", "ledger", "kill", "demo", "browser"];
+const SUITES: [&str; 9] = ["rust", "docs", "oracle", "stix", "taxii", "ledger", "kill", "demo", "browser"];
+
+/// Requests that the suite `oracle` asks of each evaluator; less than a minute on two cores.
+const ORACLE_REQUESTS: u64 = 300_000;
 
 /// Runs the suites named, or all of them.
 ///
@@ -24,9 +27,15 @@ const SUITES: [&str; 8] = ["rust", "docs", "stix", "taxii", "ledger", "kill", "d
 pub fn run(place: &Place, arguments: &[String]) -> Result<bool> {
     let mut names = Vec::new();
     let mut update_screenshots = false;
-    for argument in arguments {
+    let mut requests = ORACLE_REQUESTS;
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--update-screenshots" => update_screenshots = true,
+            "--requests" => {
+                let number = rest.next().and_then(|number| number.parse().ok());
+                requests = number.context("`--requests` needs a number")?;
+            }
             name if SUITES.contains(&name) => names.push(name),
             other => bail!("unknown suite `{other}`; there are {}", SUITES.join(", ")),
         }
@@ -42,6 +51,8 @@ pub fn run(place: &Place, arguments: &[String]) -> Result<bool> {
         println!("== {suite}");
         let tally = if suite == "rust" {
             rust(place)?
+        } else if suite == "oracle" {
+            oracle(place, requests)?
         } else {
             match (binary.clone().map_or_else(|| build(place), Ok), command(place, suite, update_screenshots)) {
                 (Ok(path), Ok(mut command)) => {
@@ -86,6 +97,29 @@ fn rust(place: &Place) -> Result<Tally> {
     if !passed && tally.failed == 0 {
         // The build broke, or a test program died before it could count.
         tally.failed = 1;
+    }
+    Ok(tally)
+}
+
+/// Holds the decision against Cedar and against a plain reading of the text, in a workspace of its own.
+fn oracle(place: &Place, requests: u64) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let manifest = place.root().join("oracle").join("Cargo.toml");
+    let count = requests.to_string();
+    let calls: [(&str, &[&str]); 2] = [("test", &[]), ("run", &["--", "--requests", &count])];
+    for (verb, arguments) in calls {
+        let mut command = place.cargo();
+        command.args([verb, "--locked", "--release", "--manifest-path"]).arg(&manifest).args(arguments);
+        let mut counted = Tally::default();
+        let passed = process::watch(&mut command, |line| {
+            if let Some(more) = Tally::read(line) {
+                counted += more;
+            }
+        })?;
+        if !passed && counted.failed == 0 {
+            counted.failed = 1;
+        }
+        tally += counted;
     }
     Ok(tally)
 }

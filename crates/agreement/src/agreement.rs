@@ -76,6 +76,8 @@ pub struct Agreement {
     /// Last suspend or resume per party, against replays.
     last_switch: Vec<(u32, Timestamp)>,
     consents: Vec<Consent>,
+    /// Stands for a simulation only; see [`Agreement::supposed`].
+    supposed: bool,
 }
 
 impl Agreement {
@@ -130,8 +132,12 @@ impl Agreement {
     }
 
     fn of_terms(terms: Terms) -> Agreement {
+        Agreement::of_shared(Arc::new(terms))
+    }
+
+    fn of_shared(terms: Arc<Terms>) -> Agreement {
         Agreement {
-            terms: Arc::new(terms),
+            terms,
             note: None,
             signed: 0,
             suspended: 0,
@@ -139,7 +145,17 @@ impl Agreement {
             superseded_at: None,
             last_switch: Vec::new(),
             consents: Vec::new(),
+            supposed: false,
         }
+    }
+
+    /// Supposes that every party had signed this text, nobody had suspended it, and it was valid at any time.
+    ///
+    /// For simulation (section 12 of the format): [`crate::decide()`] takes it as if it were in force. It is a draft otherwise: it
+    /// has no note, its [`State`] is [`State::Draft`], and it takes no notices.
+    #[must_use]
+    pub fn supposed(&self) -> Agreement {
+        Agreement { supposed: true, ..Agreement::of_shared(Arc::clone(&self.terms)) }
     }
 
     /// Returns the terms.
@@ -186,10 +202,16 @@ impl Agreement {
 
     /// Tells whether the agreement is signed, not suspended, not terminated and not replaced; the validity is not asked.
     pub(crate) fn is_standing(&self, now: Timestamp) -> bool {
-        self.is_complete()
-            && self.suspended == 0
-            && self.terminated_at.is_none_or(|at| now < at)
-            && self.superseded_at.is_none_or(|at| now < at)
+        self.supposed
+            || (self.is_complete()
+                && self.suspended == 0
+                && self.terminated_at.is_none_or(|at| now < at)
+                && self.superseded_at.is_none_or(|at| now < at))
+    }
+
+    /// Tells whether `now` lies in the validity of the text.
+    pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
+        self.supposed || (self.terms.valid_from <= now && now < self.terms.valid_to)
     }
 
     fn is_complete(&self) -> bool {

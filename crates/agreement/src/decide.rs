@@ -122,7 +122,7 @@ pub fn decide(request: &Request<'_>, agreements: &[Agreement]) -> Decision {
     Decision::Withhold(withhold.unwrap_or(Withhold { agreement: None, clause: None, reason: Reason::ClauseNone }))
 }
 
-fn decide_one(request: &Request<'_>, agreement: &Agreement, index: usize) -> Decision {
+pub(crate) fn decide_one(request: &Request<'_>, agreement: &Agreement, index: usize) -> Decision {
     let against =
         |clause: Option<usize>, reason: Reason| Decision::Withhold(Withhold { agreement: Some(index), clause, reason });
     let terms = agreement.terms();
@@ -172,7 +172,7 @@ fn decide_one(request: &Request<'_>, agreement: &Agreement, index: usize) -> Dec
 
 /// Returns the first floor F1 to F12 that denies.
 #[inline]
-fn floor(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Timestamp) -> Option<Reason> {
+pub(crate) fn floor(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Timestamp) -> Option<Reason> {
     floors(facts, agreement, is_pair, now).into_iter().find(|(hit, _)| *hit).map(|(_, reason)| reason)
 }
 
@@ -181,12 +181,11 @@ fn floor(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Timestamp) ->
 /// F3 asks what the parties have signed, F4 asks the clock, so that an expired agreement says so.
 #[inline]
 pub(crate) fn floors(facts: &Facts, agreement: &Agreement, is_pair: bool, now: Timestamp) -> [(bool, Reason); 12] {
-    let terms = agreement.terms();
     [
         (facts.tlp == Tlp::Red, Reason::FloorRed),
         (facts.local_only, Reason::FloorLocalOnly),
         (!agreement.is_standing(now), Reason::FloorState),
-        (now < terms.valid_from || now >= terms.valid_to, Reason::FloorValidity),
+        (!agreement.is_valid(now), Reason::FloorValidity),
         (facts.marking_state == MarkingState::Unresolved, Reason::FloorMarking),
         (facts.marking_state == MarkingState::Unmarked, Reason::FloorUnmarked),
         (facts.legal_hold, Reason::FloorHold),

@@ -55,6 +55,7 @@
 
 mod agreement;
 mod apply;
+pub mod cedar;
 mod close;
 mod compare;
 mod decide;
@@ -66,6 +67,7 @@ mod hex;
 mod ids;
 mod keys;
 mod marking;
+mod memo;
 mod notice;
 mod obligations;
 mod origin;
@@ -96,6 +98,7 @@ pub use facts::{Facts, MarkingState, Request};
 pub use ids::{AgreementId, ClauseId, PartyId};
 pub use keys::Keys;
 pub use marking::{Effective, effective};
+pub use memo::Memo;
 pub use notice::{Consent, ConsentScope, Notice, NoticeError, Verb};
 pub use obligations::{Attribution, Obligations, RedactVictim, TimeUnit};
 pub use origin::{Source, origin_of};

@@ -173,7 +173,7 @@ impl From<ExchangeError> for Failure {
             ExchangeError::UnknownAgreement(_) | ExchangeError::UnknownParty(_) | ExchangeError::UnknownObject(_) => {
                 exit::NOT_FOUND
             }
-            ExchangeError::NotAParty(_) | ExchangeError::State { .. } => exit::REFUSED,
+            ExchangeError::NotAParty(_) | ExchangeError::State { .. } | ExchangeError::Quota { .. } => exit::REFUSED,
             ExchangeError::Card(_) | ExchangeError::Format { .. } | ExchangeError::Notice(_) => exit::USAGE,
             ExchangeError::Remote { code, .. } => remote(code),
             _ => exit::FAILURE,

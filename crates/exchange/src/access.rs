@@ -12,6 +12,7 @@ use entente_store::parties::CredentialRow;
 use serde::Serialize;
 
 use crate::error::{ExchangeError, Result};
+use crate::ports::{self, Random};
 use crate::{Exchange, Viewer};
 
 /// A verified token.
@@ -65,13 +66,13 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn load(store: &Store) -> Result<Self> {
-        Ok(Self { cursor: setting(store, "secret:cursor")?, node: setting(store, "secret:node")? })
+    pub(crate) fn load(store: &Store, random: &Random) -> Result<Self> {
+        Ok(Self { cursor: setting(store, random, "secret:cursor")?, node: setting(store, random, "secret:node")? })
     }
 }
 
 /// A 32-byte secret kept in the store, created at first use.
-pub(crate) fn setting(store: &Store, name: &str) -> Result<[u8; 32]> {
+pub(crate) fn setting(store: &Store, random: &Random, name: &str) -> Result<[u8; 32]> {
     let stored = |bytes: Vec<u8>| {
         <[u8; 32]>::try_from(bytes).map_err(|_| {
             ExchangeError::Store(entente_store::StoreError::Damaged(format!("secret `{name}` has a wrong length")))
@@ -80,7 +81,7 @@ pub(crate) fn setting(store: &Store, name: &str) -> Result<[u8; 32]> {
     if let Some(bytes) = store.read(|s| s.setting(name))? {
         return stored(bytes);
     }
-    let fresh: [u8; 32] = Exchange::random()?;
+    let fresh: [u8; 32] = ports::random(random)?;
     let kept = store.write(|tx| -> Result<Vec<u8>> {
         // Another process may have been first.
         match tx.view().setting(name)? {
@@ -113,10 +114,10 @@ impl Exchange {
         let state = self.state()?;
         let wanted = if party == "own" { self.own().as_str() } else { party };
         let party = state.party(wanted).ok_or_else(|| ExchangeError::UnknownParty(party.to_owned()))?;
-        let suffix = URL_SAFE_NO_PAD.encode(Self::random::<6>()?);
+        let suffix = URL_SAFE_NO_PAD.encode(self.random::<6>()?);
         let token = IssuedToken {
             id: format!("{}.{suffix}", party.id),
-            secret: URL_SAFE_NO_PAD.encode(Self::random::<32>()?),
+            secret: URL_SAFE_NO_PAD.encode(self.random::<32>()?),
             party: party.id.to_string(),
         };
         let row = CredentialRow {
@@ -190,7 +191,7 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::Random`], [`ExchangeError::Store`].
     pub fn issue_enter_key(&self) -> Result<String> {
-        let key = URL_SAFE_NO_PAD.encode(Self::random::<32>()?);
+        let key = URL_SAFE_NO_PAD.encode(self.random::<32>()?);
         let name = format!("{ENTER_KEY}{}", Hash::of(key.as_bytes()).hex());
         let end = self.now().saturating_add_micros(ENTER_MINUTES * 60_000_000).as_micros();
         self.store().write(|tx| tx.put_setting(&name, &end.to_be_bytes()))?;
@@ -203,7 +204,7 @@ impl Exchange {
     /// [`ExchangeError::Random`], [`ExchangeError::Store`].
     pub fn enter(&self, key: &str) -> Result<Option<String>> {
         let name = format!("{ENTER_KEY}{}", Hash::of(key.as_bytes()).hex());
-        let session = URL_SAFE_NO_PAD.encode(Self::random::<32>()?);
+        let session = URL_SAFE_NO_PAD.encode(self.random::<32>()?);
         self.store().write(|tx| -> Result<Option<String>> {
             let end = tx.view().setting(&name)?.and_then(|end| Some(i64::from_be_bytes(end.try_into().ok()?)));
             let now = self.now().as_micros();
@@ -225,7 +226,7 @@ impl Exchange {
         let party = state
             .party(credential.party.as_str())
             .ok_or_else(|| ExchangeError::UnknownParty(credential.party.to_string()))?;
-        let session = URL_SAFE_NO_PAD.encode(Self::random::<32>()?);
+        let session = URL_SAFE_NO_PAD.encode(self.random::<32>()?);
         let digest = Hash::of(session.as_bytes());
         self.store().write(|tx| tx.put_session(&digest.0, party.no, self.session_end(), self.now().as_micros()))?;
         Ok(session)

@@ -322,6 +322,7 @@ impl Exchange {
             }
             _ => facts,
         };
+        let facts = &facts.held_as(known.as_ref());
         let detail = detail(finding);
         let mut row = AssertionRow {
             no: 0,
@@ -446,7 +447,9 @@ impl Exchange {
                 return Ok(Ok(Outcome::Unchanged));
             }
         }
-        let encoded = facts.encode();
+        let newest = earlier.iter().filter(mine).max_by_key(|row| row.version_us);
+        let newest = newest.map(|row| Admitted::decode(&row.facts)).transpose()?;
+        let encoded = facts.held_as(newest.as_ref()).encode();
         let pseudonym = pseudonym_key(object);
         let revision = tx.append_revision(&NewRevision {
             object: key,

@@ -33,8 +33,8 @@ pub struct Installed {
 
 /// The keys a releasing node uses under one agreement; they never leave it.
 pub(crate) fn secret_keys(exchange: &Exchange, agreement: &str) -> Result<entente_agreement::Keys> {
-    let id = setting(exchange.store(), &format!("key:{agreement}:id"))?;
-    let victim = setting(exchange.store(), &format!("key:{agreement}:victim"))?;
+    let id = setting(exchange.store(), exchange.random_source(), &format!("key:{agreement}:id"))?;
+    let victim = setting(exchange.store(), exchange.random_source(), &format!("key:{agreement}:victim"))?;
     Ok(entente_agreement::Keys::new(&id, &victim))
 }
 

@@ -9,6 +9,7 @@ use entente_agreement::{
 use entente_ledger::leaf::Leaf;
 use entente_stix::{Limits, Object, Timestamp, id};
 use entente_store::manifest::{Head, ManifestRow, Source};
+use entente_store::quotas::Use;
 use entente_store::{Snapshot, StoreError};
 use entente_taxii::query::{Filters, VersionSelector};
 
@@ -19,6 +20,7 @@ use crate::build::{NAMESPACE, identity_id};
 use crate::error::ExchangeError;
 use crate::facts::{self, Admitted, Provenance};
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::state::{Held, State};
 use crate::values::LaterVictims;
 use crate::{Exchange, journal};
@@ -181,7 +183,8 @@ impl Exchange {
     ///
     /// # Errors
     /// [`DeliverError::Suspended`] and [`DeliverError::Ended`] when the agreement does not permit it now; nothing is delivered
-    /// then. [`DeliverError::Exchange`] when store or ledger failed.
+    /// then. [`DeliverError::Exchange`] with [`ExchangeError::Quota`] when there is more but not today, else when store or ledger
+    /// failed.
     pub fn deliver(
         &self,
         credential: &Credential,
@@ -191,10 +194,33 @@ impl Exchange {
         let (state, held) = self.in_force(collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
         let request = &through_own_door(&held, collection, request);
-        let (page, head, seqs) = self.select(&state, &held, reader.no, collection, request, true)?;
-        let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(page) };
         self.check_trusted(reader.no)?;
-        self.store().read(|s| self.check_quorum(s, &held, head.no, &seqs))?;
+        let quota = Quota::of(&held, reader.no, self.now());
+        loop {
+            let selected = self.select(&state, &held, reader.no, collection, request, true)?;
+            // Another request of this party may take the rest of the quota while this page is selected; then it is cut anew.
+            if let Some(page) = self.hand_out(&held, &quota, collection, request, selected)? {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Writes the delivery leaf of a page; `None` when the quota no longer covers it.
+    fn hand_out(
+        &self,
+        held: &Held,
+        quota: &Quota<'_>,
+        collection: &CollectionInfo,
+        request: &PageRequest,
+        selected: Selected,
+    ) -> Result<Option<Page>, DeliverError> {
+        let Selected { page, head, seqs, counted, cut } = selected;
+        // What merely accompanies objects is not worth a page, and would be a page without end for who asks again and again.
+        if cut && counted == 0 {
+            return Err(quota.passed().into());
+        }
+        let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(Some(page)) };
+        self.store().read(|s| self.check_quorum(s, held, head.no, &seqs))?;
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
         let now = self.now();
         let count = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -207,13 +233,16 @@ impl Exchange {
             n: u64::try_from(seqs.len()).unwrap_or(u64::MAX),
             inner: None,
         };
-        let index = self.store().write(|tx| -> Result<u64, ExchangeError> {
+        let index = self.store().write(|tx| -> Result<Option<u64>, ExchangeError> {
+            if !quota.spend(tx, Use::Delivered, counted)? {
+                return Ok(None);
+            }
             let mut log = journal::log(tx, &collection.agreement, key.name())?;
             let index = journal::append(tx, &mut log, &key, &held.hash(), &leaf, now)?;
             tx.put_delivery(log.no, i64::try_from(index).unwrap_or(i64::MAX), head.no, &seqs, now.as_micros())?;
-            Ok(index)
+            Ok(Some(index))
         })?;
-        Ok(Page { receipt: Some(index), ..page })
+        Ok(index.map(|index| Page { receipt: Some(index), ..page }))
     }
 
     /// The same records without their bytes: a TAXII manifest. Nothing is delivered, so no leaf is written.
@@ -229,7 +258,7 @@ impl Exchange {
         let (state, held) = self.in_force(collection)?;
         let Some(reader) = state.party(credential.party.as_str()) else { return Ok(Page::default()) };
         let request = &through_own_door(&held, collection, request);
-        Ok(self.select(&state, &held, reader.no, collection, request, false)?.0)
+        Ok(self.select(&state, &held, reader.no, collection, request, false)?.page)
     }
 
     /// The ruling version of a collection's agreement, if it is in force.
@@ -256,9 +285,9 @@ impl Exchange {
         collection: &CollectionInfo,
         request: &PageRequest,
         with_bytes: bool,
-    ) -> Result<(Page, Option<Head>, Vec<i64>), DeliverError> {
+    ) -> Result<Selected, DeliverError> {
         if !collection.can_read {
-            return Ok((Page::default(), None, Vec::new()));
+            return Ok(Selected::default());
         }
         let now = self.now();
         let gate = Gate {
@@ -275,7 +304,8 @@ impl Exchange {
         self.store().read(|s| {
             let mut page = Page::default();
             let mut seqs = Vec::new();
-            let Some(head) = s.head(&collection.agreement, reader)? else { return Ok((page, None, seqs)) };
+            let Some(head) = s.head(&collection.agreement, reader)? else { return Ok(Selected::default()) };
+            let left = if with_bytes { Quota::of(held, reader, now).left(s, Use::Delivered)? } else { usize::MAX };
             let later = LaterVictims::load(s)?;
             let mut sink = Sink {
                 request,
@@ -286,6 +316,9 @@ impl Exchange {
                 page: &mut page,
                 seqs: &mut seqs,
                 bytes: 0,
+                left,
+                counted: 0,
+                cut: false,
             };
             if request.filters.ids.is_empty() {
                 let start = s.seq_after(&head, request.after.as_micros())?;
@@ -315,9 +348,22 @@ impl Exchange {
                     }
                 }
             }
-            Ok((page, Some(head), seqs))
+            let (counted, cut) = (sink.counted, sink.cut);
+            Ok(Selected { page, head: Some(head), seqs, counted, cut })
         })
     }
+}
+
+/// What a request selects.
+#[derive(Default)]
+struct Selected {
+    page: Page,
+    head: Option<Head>,
+    seqs: Vec<i64>,
+    /// Objects that count against the quota.
+    counted: usize,
+    /// The quota, and nothing else, ended the page.
+    cut: bool,
 }
 
 /// The request as it counts: node to node is the door of a party that the agreement gives a ledger, whatever its client says.
@@ -400,6 +446,10 @@ struct Sink<'a> {
     page: &'a mut Page,
     seqs: &'a mut Vec<i64>,
     bytes: usize,
+    /// Objects that the quota of the day leaves.
+    left: usize,
+    counted: usize,
+    cut: bool,
 }
 
 impl Sink<'_> {
@@ -419,7 +469,8 @@ impl Sink<'_> {
         }
         let admitted = Admitted::decode(&source.facts)?;
         let from = Provenance { party: source.party, agreement: source.agreement, object: &source.id };
-        let leaves = if self.companions.contains(&row.id) || row.id.starts_with("marking-definition--") {
+        let accompanies = self.companions.contains(&row.id) || row.id.starts_with("marking-definition--");
+        let leaves = if accompanies {
             self.gate.permits_companion(&row)
         } else {
             !row.withdrawn
@@ -435,6 +486,13 @@ impl Sink<'_> {
         {
             self.page.more = true;
             return Ok(false);
+        }
+        if !accompanies {
+            if self.counted >= self.left {
+                (self.page.more, self.cut) = (true, true);
+                return Ok(false);
+            }
+            self.counted += 1;
         }
         self.bytes += body.len();
         let version = if self.with_bytes { None } else { version_text(&body) };

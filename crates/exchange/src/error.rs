@@ -70,6 +70,14 @@ pub enum ExchangeError {
         /// Its state word.
         state: &'static str,
     },
+    /// The daily quota of objects of the caller's party is used up.
+    #[error("the daily quota of objects under `{agreement}` is used up; it begins again at midnight UTC")]
+    Quota {
+        /// The agreement.
+        agreement: String,
+        /// Seconds until the next UTC day.
+        retry_after_s: u64,
+    },
     /// The input could not be read as its format.
     #[error("input refused: {message}")]
     Format {
@@ -165,6 +173,7 @@ impl ExchangeError {
             Self::Card(_) => "card.refused",
             Self::NotAParty(_) => "agreement.not-a-party",
             Self::State { .. } => "agreement.state",
+            Self::Quota { .. } => "limit.objects-per-day",
             Self::Format { code, .. } | Self::Remote { code, .. } => code,
             Self::Receipt { .. } => "receipt.invalid",
             Self::LedgerHalted { .. } => "ledger.halted",

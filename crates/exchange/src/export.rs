@@ -112,11 +112,17 @@ impl Exchange {
         for collection in self.collections(&credential)?.into_iter().filter(|collection| collection.can_read) {
             let mut after = Timestamp::from_micros(0);
             let before = bodies.len();
+            let mut left_out_for = "clause.door";
             loop {
                 let request =
                     PageRequest { after, limit: PAGE, filters: Filters::default(), door: Door::Export, purpose: None };
                 let page = match self.deliver(&credential, &collection, &request) {
                     Ok(page) => page,
+                    // What was written before it ran out has left with its leaves, so the file holds that.
+                    Err(DeliverError::Exchange(ExchangeError::Quota { .. })) => {
+                        (any, left_out_for) = (true, "limit.objects-per-day");
+                        break;
+                    }
                     Err(DeliverError::Exchange(error)) => return Err(error),
                     Err(DeliverError::Suspended) => {
                         refused = Some((collection.agreement.clone(), "suspended"));
@@ -138,7 +144,7 @@ impl Exchange {
             let held = self.manifest_size(&collection.agreement, party)?;
             let left_out = held.saturating_sub(u64::try_from(bodies.len() - before).unwrap_or(u64::MAX));
             if left_out > 0 {
-                *withheld.entry("clause.door".to_owned()).or_default() += left_out;
+                *withheld.entry(left_out_for.to_owned()).or_default() += left_out;
             }
         }
         match (any, refused) {

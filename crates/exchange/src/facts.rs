@@ -13,7 +13,7 @@ use entente_store::revisions::RevisionRow;
 
 use crate::state::State;
 
-/// The facts of one revision, fixed at admission. Twenty-two bytes in the store.
+/// The facts of one revision, fixed at admission, and what a person decided since. Thirty bytes in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admitted {
     pub(crate) object_type: ObjectType,
@@ -31,10 +31,16 @@ pub(crate) struct Admitted {
     pub(crate) local_only: bool,
     pub(crate) has_text: bool,
     pub(crate) known_type: bool,
+    /// A person has read the free text of this version.
+    pub(crate) text_reviewed: bool,
+    pub(crate) legal_hold: bool,
+    pub(crate) embargo_until: Option<Timestamp>,
 }
 
-const LENGTH: usize = 22;
-const VERSION: u8 = 1;
+const LENGTH: usize = 30;
+const VERSION: u8 = 2;
+/// Length of the facts that stores of the first format hold: nothing was reviewed there.
+const FIRST_LENGTH: usize = 22;
 
 impl Admitted {
     /// Writes the facts as the store keeps them.
@@ -44,7 +50,11 @@ impl Admitted {
             | flag(1, self.quarantined)
             | flag(2, self.local_only)
             | flag(3, self.has_text)
-            | flag(4, self.known_type);
+            | flag(4, self.known_type)
+            | flag(5, self.text_reviewed)
+            | flag(6, self.legal_hold);
+        // The first instant of 1970 stands for no embargo: it would be over.
+        let [e0, e1, e2, e3, e4, e5, e6, e7] = self.embargo_until.map_or(0, Timestamp::as_micros).to_be_bytes();
         let [c0, c1] = self.country.unwrap_or([0, 0]);
         let [a0, a1, a2, a3, a4, a5, a6, a7] = self.age_reference.as_micros().to_be_bytes();
         [
@@ -70,20 +80,31 @@ impl Admitted {
             a5,
             a6,
             a7,
+            e0,
+            e1,
+            e2,
+            e3,
+            e4,
+            e5,
+            e6,
+            e7,
         ]
     }
 
     /// Reads facts back.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let damaged = || StoreError::Damaged(format!("facts of {} bytes are not those of this version", bytes.len()));
-        let bytes: &[u8; LENGTH] = bytes.try_into().map_err(|_| damaged())?;
+        let (first, embargo) = bytes.split_at_checked(FIRST_LENGTH).ok_or_else(damaged)?;
+        let first: &[u8; FIRST_LENGTH] = first.try_into().map_err(|_| damaged())?;
         let [version, object_type, kind, tlp, marking, pap, subject, confidence, role, flags, c0, c1, _, _, age @ ..] =
-            *bytes;
+            *first;
+        let embargo = match (version, embargo) {
+            (1, []) => 0,
+            (VERSION, embargo) => i64::from_be_bytes(embargo.try_into().map_err(|_| damaged())?),
+            _ => return Err(damaged()),
+        };
         let at = |index: u8| usize::from(index);
         let flag = |bit: u8| flags & (1 << bit) != 0;
-        if version != VERSION {
-            return Err(damaged());
-        }
         Ok(Self {
             object_type: *ObjectType::ALL.get(at(object_type)).ok_or_else(damaged)?,
             kind: if kind == u8::MAX { None } else { Some(*Kind::ALL.get(at(kind)).ok_or_else(damaged)?) },
@@ -100,7 +121,22 @@ impl Admitted {
             local_only: flag(2),
             has_text: flag(3),
             known_type: flag(4),
+            text_reviewed: flag(5),
+            legal_hold: flag(6),
+            embargo_until: (embargo != 0).then(|| Timestamp::from_micros(embargo)),
         })
+    }
+
+    /// These facts with the legal hold and the embargo of an earlier version of the same object: they are about all versions.
+    pub(crate) fn held_as(&self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(earlier) => Self {
+                legal_hold: self.legal_hold || earlier.legal_hold,
+                embargo_until: self.embargo_until.max(earlier.embargo_until),
+                ..*self
+            },
+            None => *self,
+        }
     }
 
     /// The input of a decision about this revision for one recipient.
@@ -117,13 +153,13 @@ impl Admitted {
             age_reference: self.age_reference,
             warninglisted: self.warninglisted,
             quarantined: self.quarantined,
-            legal_hold: false,
+            legal_hold: self.legal_hold,
             local_only: self.local_only,
-            embargo_until: None,
+            embargo_until: self.embargo_until,
             // Constituencies are not known to this version: a clause that asks for one releases nothing.
             in_constituency: false,
             has_text: self.has_text,
-            text_reviewed: false,
+            text_reviewed: self.text_reviewed,
             echo,
             known_type: self.known_type,
         }

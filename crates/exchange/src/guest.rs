@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use entente_agreement::{Door, DoorSet, PartyId, PurposeSet, State as Life};
 use entente_ledger::leaf::Leaf;
+use entente_store::quotas::Use;
 use entente_store::revisions::RevisionRow;
 
 use crate::Exchange;
@@ -15,6 +16,7 @@ use crate::error::Result;
 use crate::facts::{Admitted, Provenance};
 use crate::journal;
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::release::released_ids;
 use crate::state::State;
 use crate::values::LaterVictims;
@@ -95,6 +97,7 @@ impl Exchange {
     /// Writes the delivery leaves of a page. Called before the page is handed out; an error keeps it back.
     pub(crate) fn record_shown(&self, state: &State, party: &PartyId, shown: Shown) -> Result<()> {
         let now = self.now();
+        let Some(known) = state.party(party.as_str()) else { return Ok(()) };
         for (agreement, (head, mut seqs)) in shown.0 {
             seqs.sort_unstable();
             seqs.dedup();
@@ -111,7 +114,11 @@ impl Exchange {
                 inner: None,
             };
             let key = self.keys().log(&log_origin(&self.node().host, &agreement))?;
+            let quota = Quota::of(held, known.no, now);
             self.store().write(|tx| -> Result<()> {
+                if !quota.spend(tx, Use::Delivered, seqs.len())? {
+                    return Err(quota.passed());
+                }
                 let mut log = journal::log(tx, &agreement, key.name())?;
                 let index = journal::append(tx, &mut log, &key, &held.hash(), &leaf, now)?;
                 tx.put_delivery(log.no, i64::try_from(index).unwrap_or(i64::MAX), head, &seqs, now.as_micros())?;

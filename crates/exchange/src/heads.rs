@@ -37,7 +37,7 @@ impl Exchange {
         }
         let keys = self.fetch_keys(party, link, held, &first)?;
         let path = format!("agr/{}/checkpoint", held.id());
-        let answer = match self.call(party, link, "GET", &path, None) {
+        let answer = match self.call(party, link, &path, None) {
             Ok(answer) => answer,
             Err(ExchangeError::Remote { code: "sync.not-found", .. }) if seen.is_none() => return Ok(()),
             Err(error) => return Err(error),
@@ -86,12 +86,11 @@ impl Exchange {
         first: &VerifierKey,
     ) -> Result<Vec<VerifierKey>> {
         let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
-        let handovers: Vec<Handover> =
-            match self.call(party, link, "GET", &format!("api/v1/agr/{}/keys", held.id()), None) {
-                Ok(answer) => serde_json::from_slice(&answer.body).map_err(|e| refused(e.to_string()))?,
-                Err(ExchangeError::Remote { code: "sync.not-found", .. }) => return self.believed(first.name(), first),
-                Err(error) => return Err(error),
-            };
+        let handovers: Vec<Handover> = match self.call(party, link, &format!("api/v1/agr/{}/keys", held.id()), None) {
+            Ok(answer) => serde_json::from_slice(&answer.body).map_err(|e| refused(e.to_string()))?,
+            Err(ExchangeError::Remote { code: "sync.not-found", .. }) => return self.believed(first.name(), first),
+            Err(error) => return Err(error),
+        };
         self.follow_handovers(first.name(), first, &handovers).map_err(refused)
     }
 
@@ -139,7 +138,7 @@ impl Exchange {
             return Ok(Vec::new());
         }
         let path = format!("api/v1/agr/{}/consistency?old={old}&new={new}", held.id());
-        match self.call(party, link, "GET", &path, None) {
+        match self.call(party, link, &path, None) {
             // What cannot be read proves nothing, and is kept with the evidence as nothing.
             Ok(answer) => {
                 Ok(serde_json::from_slice::<Growth>(&answer.body).map(|growth| growth.proof).unwrap_or_default())
@@ -164,7 +163,7 @@ impl Exchange {
         let width = tile::width_at(Content::Entries, index, size);
         let name =
             Tile::new(Content::Entries, index, width).ok_or_else(|| refused("its log is too large".to_owned()))?;
-        let answer = match self.call(party, link, "GET", &format!("{prefix}/{}", name.path()), None) {
+        let answer = match self.call(party, link, &format!("{prefix}/{}", name.path()), None) {
             Ok(answer) => answer,
             Err(ExchangeError::Remote { code: "sync.not-found", .. }) => {
                 return Err(refused(format!("it does not serve the tile `{}` of its signed tree", name.path())));
@@ -207,7 +206,7 @@ impl Exchange {
     /// Hands a cosigned head to the node whose log it is. That it does not take it stops nothing: it asks again, or learns nothing.
     fn hand_cosignature(&self, party: &KnownParty, link: &Link, held: &Held, note: &str) {
         let path = format!("api/v1/ledger/{}/cosignatures", held.id());
-        if let Err(error) = self.call(party, link, "POST", &path, Some(note.as_bytes())) {
+        if let Err(error) = self.call(party, link, &path, Some(note.as_bytes())) {
             tracing::debug!(party.id = %party.id, agreement.id = held.id(), "a cosignature was not taken: {error}");
         }
     }

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`admit`] | may this node hold it, from this party, under which agreement? |
 //! | [`release`] | decide for each recipient, apply obligations, append to its manifest and to the ledger in one transaction |
+//! | [`review`] | what a person decides about an object: text read, legal hold, embargo |
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
 //! | [`rollback`], [`suspicion`], [`rotate`] | logs that must not sign, parties with two histories, keys that change |
@@ -14,9 +16,10 @@
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`access`] | tokens, one-time links, sessions |
 //! | [`node`] | home directory, keys, cards |
+//! | [`wire`] | how a request reaches another node |
 //!
 //! [`Exchange`] is cheap to clone and may be shared by threads; its methods block. It owns the clock and the random source, which
-//! the pure crates below do not have. Several processes may open the same home: positions and ledger heads are compare-and-swap in
+//! the pure crates below do not have; they and the way to other nodes are given to it as [`Ports`]. Several processes may open the same home: positions and ledger heads are compare-and-swap in
 //! the store, and whatever changes rarely (parties, agreements, tokens) is reloaded when the store's change counter moves.
 
 pub mod access;
@@ -38,12 +41,16 @@ mod journal;
 mod log_key;
 pub mod look;
 pub mod node;
+mod ports;
 mod prepare;
+mod quota;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+pub mod review;
 pub mod rollback;
 pub mod rotate;
+pub mod simulate;
 mod state;
 pub mod status;
 pub mod suspicion;
@@ -51,10 +58,10 @@ pub mod sync;
 mod tiles;
 mod values;
 pub mod view;
+pub mod wire;
 mod witness;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use entente_agreement::PartyId;
 use entente_observable::warninglist::Switches;
@@ -64,6 +71,7 @@ use entente_store::Store;
 pub use error::{ExchangeError, Result};
 pub use journal::LogCheck;
 pub use log_key::LogKey;
+pub use ports::{Clock, Ports, Random, system_clock, system_random};
 pub use state::Link;
 
 use node::{Band, CARD_FORMAT, Card, Home, Keys, Node};
@@ -71,9 +79,6 @@ use state::State;
 
 /// The program and version that decides, as written into ledger leaves.
 pub const ENGINE: &str = concat!("entente/", env!("CARGO_PKG_VERSION"));
-
-/// Where the time comes from; tests and the demonstration set their own.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// One node: its home, its keys and everything it holds.
 #[derive(Clone)]
@@ -85,7 +90,7 @@ struct Inner {
     own: PartyId,
     keys: Keys,
     store: Store,
-    clock: Clock,
+    ports: Ports,
     /// Replaced as a whole when the store's change counter moved.
     state: RwLock<Arc<State>>,
     /// Held while one thread releases, so that two do not prepare the same batch.
@@ -111,28 +116,28 @@ impl std::fmt::Debug for Exchange {
     }
 }
 
-/// The system's clock in UTC.
-#[must_use]
-pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-    })
-}
-
 impl Exchange {
     /// Opens the node in `home`, creating keys and store when they are missing.
     ///
     /// # Errors
     /// [`ExchangeError::Home`] and [`ExchangeError::KeyFile`] for the files, [`ExchangeError::Store`] for the database.
     pub fn open(home: Home, node: Node, clock: Clock) -> Result<Self> {
+        Self::open_with(home, node, Ports::with_clock(clock))
+    }
+
+    /// Opens the node as [`Exchange::open`] does, with everything that reaches outside it given: clock, random source, the way to
+    /// other nodes, and how the disk behaves.
+    ///
+    /// # Errors
+    /// As [`Exchange::open`].
+    pub fn open_with(home: Home, node: Node, ports: Ports) -> Result<Self> {
         home.create()?;
         let keys = home.keys(&node.host)?;
-        let store = Store::open(&home.database())?;
+        let store = Store::open_with(&home.database(), ports.store.clone())?;
         let own = PartyId::parse(&node.party).ok_or_else(|| ExchangeError::UnknownParty(node.party.clone()))?;
         let card = card_of(&node, &keys);
         let text = card.to_toml()?;
-        let secrets = access::Secrets::load(&store)?;
+        let secrets = access::Secrets::load(&store, &ports.random)?;
         let known = store.read(|s| s.parties())?;
         if let Some(first) = known.first()
             && first.id != node.party
@@ -149,7 +154,7 @@ impl Exchange {
             own,
             keys,
             store,
-            clock,
+            ports,
             state: RwLock::new(state),
             releasing: Mutex::new(()),
             access: access::Cache::default(),
@@ -198,7 +203,7 @@ impl Exchange {
     /// The present instant, as this node's clock says.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        (self.0.clock)()
+        (self.0.ports.clock)()
     }
 
     /// Adds a party by its card, or replaces its card; with `link`, this node may call it.
@@ -286,15 +291,23 @@ impl Exchange {
         }
     }
 
-    /// Random bytes from the operating system.
-    pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
-        let mut bytes = [0_u8; N];
-        Self::fill_random(&mut bytes)?;
-        Ok(bytes)
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        ports::random(&self.0.ports.random)
     }
 
-    pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
-        getrandom::fill(bytes).map_err(|_| ExchangeError::Random)
+    pub(crate) fn fill_random(&self, bytes: &mut [u8]) -> Result<()> {
+        (self.0.ports.random)(bytes)
+    }
+
+    /// Where random bytes come from.
+    pub(crate) fn random_source(&self) -> &Random {
+        &self.0.ports.random
+    }
+
+    /// The way to other nodes.
+    pub(crate) fn wire(&self) -> &dyn wire::Wire {
+        &*self.0.ports.wire
     }
 }
 

@@ -112,6 +112,9 @@ impl Exchange {
             local_only: false,
             has_text: !victim && finding.malware.is_some(),
             known_type: true,
+            text_reviewed: false,
+            legal_hold: false,
+            embargo_until: None,
         };
         let finding = Finding { country, ..finding };
         Ok(Prepared::Value(Box::new(PreparedValue { finding, observable, pattern, facts, quarantine })))
@@ -296,6 +299,9 @@ fn object_facts(
         local_only: false,
         has_text: entente_agreement::has_free_text(object),
         known_type: kinds::class(object.object_type()).is_some(),
+        text_reviewed: false,
+        legal_hold: false,
+        embargo_until: None,
     }
 }
 

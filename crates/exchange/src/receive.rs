@@ -47,7 +47,7 @@ impl Exchange {
             .collect();
         let mut successes = Vec::new();
         let mut failures = Vec::new();
-        let id = Uuid::from_bytes(Self::random()?);
+        let id = Uuid::from_bytes(self.random()?);
         // The variant bits make it a version 4 UUID.
         let id = uuid::Builder::from_random_bytes(id.into_bytes()).into_uuid();
         let status = self.store().write(|tx| -> Result<Status> {

@@ -19,6 +19,7 @@ use entente_observable::Kind;
 use entente_stix::marking::Tlp;
 use entente_stix::{Limits, Object, Timestamp};
 use entente_store::manifest::{Head, NewRelease};
+use entente_store::quotas::Use;
 use entente_store::revisions::RevisionRow;
 use entente_store::{Snapshot, StoreError};
 use serde::Serialize;
@@ -31,6 +32,7 @@ use crate::error::{ExchangeError, Result};
 use crate::explain::Question;
 use crate::facts::{Admitted, Provenance};
 use crate::node::log_origin;
+use crate::quota::Quota;
 use crate::state::{Held, State};
 use crate::values::{kinds_fit, victims_in};
 use crate::{ENGINE, Exchange, journal};
@@ -59,11 +61,11 @@ pub struct ReleaseRun {
 }
 
 /// A revision that may leave, in its final bytes.
-struct Ready {
-    revision: i64,
-    clause: usize,
-    original: String,
-    applied: Applied,
+pub(crate) struct Ready {
+    pub(crate) revision: i64,
+    pub(crate) clause: usize,
+    pub(crate) original: String,
+    pub(crate) applied: Applied,
     has_references: bool,
     /// Ids of the identity and the markings it names.
     companions: Vec<String>,
@@ -74,7 +76,7 @@ struct Ready {
 }
 
 /// The decision about one revision.
-enum Outcome {
+pub(crate) enum Outcome {
     Ready(Box<Ready>),
     Withheld {
         revision: i64,
@@ -83,8 +85,23 @@ enum Outcome {
         clause: Option<usize>,
     },
     /// Released before in these bytes.
-    Held,
+    Held {
+        revision: i64,
+    },
 }
+
+impl Outcome {
+    /// Turns what may leave into what may not, for a reason found after its own decision.
+    fn withhold(&mut self, reason: Reason) {
+        if let Self::Ready(ready) = self {
+            let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
+            *self = Self::Withheld { revision, original, reason, clause: Some(ready.clause) };
+        }
+    }
+}
+
+/// The reason of what waits for the quota of another day.
+const LIMITED: Reason = Reason::LimitObjectsPerDay;
 
 /// What a decision record states (`agreements.md` 11.1); its digest goes into the commitment.
 struct Record {
@@ -93,16 +110,56 @@ struct Record {
     input: Hash,
 }
 
-/// Everything that stays the same for one head during a run.
-struct Run<'a> {
-    exchange: &'a Exchange,
-    state: &'a State,
-    held: &'a Held,
-    recipient: &'a PartyId,
-    keys: Keys,
-    identity: String,
-    now: Timestamp,
-    victims: HashSet<String>,
+/// Everything that stays the same for one recipient during a run, be it a release or a simulation of one.
+pub(crate) struct Run<'a> {
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) state: &'a State,
+    pub(crate) held: &'a Held,
+    pub(crate) recipient: &'a PartyId,
+    pub(crate) keys: Keys,
+    pub(crate) identity: String,
+    pub(crate) now: Timestamp,
+    /// Decides each revision as of its admission, not as of `now`.
+    pub(crate) at_admission: bool,
+    pub(crate) victims: HashSet<String>,
+}
+
+/// What the recipient has already.
+#[derive(Clone, Copy)]
+pub(crate) enum Has<'a> {
+    /// Its manifest.
+    Manifest(&'a Head),
+    /// What a simulation has released to it, and what its manifest holds of revisions before the simulation begins.
+    Supposed {
+        /// Keys of the ids that the simulation has released.
+        keys: &'a HashSet<i64>,
+        /// The manifest, and the first revision that is simulated.
+        before: Option<(&'a Head, i64)>,
+    },
+}
+
+impl Has<'_> {
+    /// The manifest in which the same bytes may stand already, for a revision that was decided before.
+    fn may_repeat(&self, revision: i64) -> Option<&Head> {
+        match self {
+            Self::Manifest(head) if revision <= head.last_revision => Some(head),
+            Self::Manifest(_) | Self::Supposed { .. } => None,
+        }
+    }
+
+    fn holds(&self, s: &Snapshot<'_>, id: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Manifest(head) => Ok(s.manifest_of(head.no, object_key(id))?.iter().any(|row| row.id == *id)),
+            Self::Supposed { keys, before } => {
+                if keys.contains(&object_key(id)) {
+                    return Ok(true);
+                }
+                let Some((head, first)) = before else { return Ok(false) };
+                let rows = s.manifest_of(head.no, object_key(id))?;
+                Ok(rows.iter().any(|row| row.id == *id && row.revision < *first))
+            }
+        }
+    }
 }
 
 impl Exchange {
@@ -180,9 +237,12 @@ impl Exchange {
             keys: secret_keys(self, held.id())?,
             identity: identity_id(self.own().as_str()),
             now: self.now(),
+            at_admission: false,
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
-        let mut released_any = false;
+        let mut released_any = self.decide_again(&run, party.no, &mut done)?;
+        // What waited for a new day comes before what is new.
+        released_any |= run.release_waiting(party.no, &mut done)?;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
@@ -191,7 +251,7 @@ impl Exchange {
             if candidates.iter().any(is_victim) {
                 run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
             }
-            let outcomes = run.decide_all(&candidates, &head)?;
+            let outcomes = run.decide_all(&candidates, Has::Manifest(&head), run.left(&head)?)?;
             // After a conflict another process has decided them; the loop goes on from where it left the head.
             released_any |= unless_lost(run.commit(&head, outcomes, Some(last), &mut done))?.unwrap_or(false);
         }
@@ -203,12 +263,13 @@ impl Exchange {
                 let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
                 let dangling = self.store().read(|s| s.withheld_for_closure(head.no, after, CANDIDATES_MAX))?;
                 let Some(last) = dangling.last().copied() else { break };
-                let rows = self.store().read(|s| -> Result<Vec<RevisionRow>> {
-                    let rows = dangling.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
-                    Ok(rows.into_iter().flatten().collect())
-                })?;
-                let outcomes = run.decide_all(&rows, &head)?;
-                let ready = outcomes.into_iter().filter(|outcome| matches!(outcome, Outcome::Ready(_))).collect();
+                let rows = self.revisions(&dangling)?;
+                let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
+                // One that would be complete now may have to wait for the quota of another day.
+                let changed = |outcome: &Outcome| {
+                    matches!(outcome, Outcome::Ready(_) | Outcome::Withheld { reason: LIMITED, .. })
+                };
+                let ready = outcomes.into_iter().filter(changed).collect();
                 if let Some(any) = unless_lost(run.commit(&head, ready, None, &mut done))? {
                     released_any |= any;
                     after = last;
@@ -216,6 +277,33 @@ impl Exchange {
             }
         }
         Ok(done)
+    }
+
+    /// Decides what a review, or the end of an embargo, has made a candidate again.
+    fn decide_again(&self, run: &Run<'_>, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let mut released_any = false;
+        loop {
+            let Some(head) = self.store().read(|s| s.head(run.held.id(), recipient))? else { return Ok(false) };
+            let due = self.store().read(|s| s.due_again(head.no, run.now.as_micros(), CANDIDATES_MAX))?;
+            if due.is_empty() {
+                return Ok(released_any);
+            }
+            // What was not considered yet is a candidate anyway.
+            let considered: Vec<i64> = due.iter().copied().filter(|no| *no <= head.considered).collect();
+            let rows = self.revisions(&considered)?;
+            let outcomes = run.decide_all(&rows, Has::Manifest(&head), run.left(&head)?)?;
+            if let Some(any) = unless_lost(run.commit(&head, outcomes, None, done))? {
+                released_any |= any;
+                self.store().write(|tx| tx.decided_again(head.no, run.now.as_micros(), &due))?;
+            }
+        }
+    }
+
+    fn revisions(&self, numbers: &[i64]) -> Result<Vec<RevisionRow>> {
+        self.store().read(|s| -> Result<Vec<RevisionRow>> {
+            let rows = numbers.iter().map(|no| s.revision(*no)).collect::<Result<Vec<_>, _>>()?;
+            Ok(rows.into_iter().flatten().collect())
+        })
     }
 
     /// Creates the head of a recipient, and makes everything a candidate again where the ruling version is another one than that
@@ -249,8 +337,35 @@ fn is_victim(row: &RevisionRow) -> bool {
 }
 
 impl Run<'_> {
-    /// Decides a list of candidates on both cores, then closes references over the whole batch.
-    fn decide_all(&self, candidates: &[RevisionRow], head: &Head) -> Result<Vec<Outcome>> {
+    /// Releases what the quota of an earlier day kept back, as far as that of today goes; `true` when something was released.
+    fn release_waiting(&self, recipient: i64, done: &mut ReleaseRun) -> Result<bool> {
+        let (mut released_any, mut after) = (false, 0);
+        loop {
+            let Some(head) = self.exchange.store().read(|s| s.head(self.held.id(), recipient))? else { break };
+            let left = self.left(&head)?.min(CANDIDATES_MAX);
+            let waiting = match left {
+                0 => Vec::new(),
+                _ => self.exchange.store().read(|s| s.withheld_for(head.no, LIMITED.code(), after, left))?,
+            };
+            let Some(last) = waiting.last().copied() else { break };
+            let rows = self.exchange.revisions(&waiting)?;
+            let outcomes = self.decide_all(&rows, Has::Manifest(&head), left)?;
+            if let Some(any) = unless_lost(self.commit(&head, outcomes, None, done))? {
+                released_any |= any;
+                after = last;
+            }
+        }
+        Ok(released_any)
+    }
+
+    /// How many objects may still be released to the recipient today.
+    fn left(&self, head: &Head) -> Result<usize> {
+        let quota = Quota::of(self.held, head.recipient, self.now);
+        Ok(self.exchange.store().read(|s| quota.left(s, Use::Released))?)
+    }
+
+    /// Decides a list of candidates on both cores, withholds what is above `quota`, then closes references over the whole batch.
+    pub(crate) fn decide_all(&self, candidates: &[RevisionRow], has: Has<'_>, quota: usize) -> Result<Vec<Outcome>> {
         let half = candidates.len().div_ceil(2).max(1);
         let mut outcomes: Vec<Outcome> = std::thread::scope(|scope| -> Result<Vec<Outcome>> {
             let threads: Vec<_> = candidates
@@ -259,7 +374,7 @@ impl Run<'_> {
                     scope.spawn(move || {
                         self.exchange
                             .store()
-                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, head)).collect::<Result<Vec<_>>>())
+                            .read(|s| chunk.iter().map(|row| self.decide_one(s, row, has)).collect::<Result<Vec<_>>>())
                     })
                 })
                 .collect();
@@ -272,17 +387,20 @@ impl Run<'_> {
             }
             Ok(all)
         })?;
-        self.close(&mut outcomes, head)?;
+        for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Ready(_))).skip(quota) {
+            outcome.withhold(LIMITED);
+        }
+        self.close(&mut outcomes, has)?;
         // Closing rewrites references, so only now can be told whether these bytes went out before.
-        let asked_before = |ready: &Ready| ready.has_references && ready.revision <= head.last_revision;
-        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready))) {
+        let asked_before = |ready: &Ready| if ready.has_references { has.may_repeat(ready.revision) } else { None };
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ready(ready) if asked_before(ready).is_some())) {
             self.exchange.store().read(|s| -> Result<()> {
                 for outcome in &mut outcomes {
                     if let Outcome::Ready(ready) = outcome
-                        && asked_before(ready)
+                        && let Some(head) = asked_before(ready)
                         && self.released_before(s, head, ready.clause, &ready.applied)?
                     {
-                        *outcome = Outcome::Held;
+                        *outcome = Outcome::Held { revision: ready.revision };
                     }
                 }
                 Ok(())
@@ -291,9 +409,9 @@ impl Run<'_> {
         Ok(outcomes)
     }
 
-    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, head: &Head) -> Result<Outcome> {
+    fn decide_one(&self, s: &Snapshot<'_>, row: &RevisionRow, has: Has<'_>) -> Result<Outcome> {
         let admitted = Admitted::decode(&row.facts)?;
-        let gate = self.gate();
+        let gate = self.gate(row);
         let facts = gate.facts(&admitted, Provenance::of(row));
         let request = gate.request(&facts);
         let withheld =
@@ -322,15 +440,17 @@ impl Run<'_> {
             victim_values: &victims,
             withheld_values: &[],
             ordinal: self.ordinal(s, &object, row)?,
-            now: self.now,
+            now: gate.now,
         };
         let applied = match apply(&object, &facts, &context) {
             Ok(applied) => applied,
             Err(reason) => return withheld(reason, Some(permit.clause)),
         };
         // Revisions at or below the last one released are decided a second time, after the terms changed.
-        if row.no <= head.last_revision && self.released_before(s, head, permit.clause, &applied)? {
-            return Ok(Outcome::Held);
+        if let Some(head) = has.may_repeat(row.no)
+            && self.released_before(s, head, permit.clause, &applied)?
+        {
+            return Ok(Outcome::Held { revision: row.no });
         }
         let Ok(released) = Object::parse(&applied.bytes, &Limits::offline()) else {
             return withheld(Reason::FloorType, Some(permit.clause));
@@ -353,7 +473,8 @@ impl Run<'_> {
         })))
     }
 
-    fn gate(&self) -> Gate<'_> {
+    /// What is asked about one revision, and as of when.
+    pub(crate) fn gate(&self, row: &RevisionRow) -> Gate<'_> {
         Gate {
             agreements: std::slice::from_ref(&self.held.agreement),
             state: self.state,
@@ -361,7 +482,7 @@ impl Run<'_> {
             recipient: self.recipient,
             purposes: PurposeSet::ALL,
             doors: DoorSet::ALL,
-            now: self.now,
+            now: if self.at_admission { Timestamp::from_micros(row.added_us) } else { self.now },
         }
     }
 
@@ -398,7 +519,7 @@ impl Run<'_> {
     }
 
     /// Rewrites references to what the recipient has, and drops what would dangle (`agreements.md` 9.3).
-    fn close(&self, outcomes: &mut [Outcome], head: &Head) -> Result<()> {
+    fn close(&self, outcomes: &mut [Outcome], has: Has<'_>) -> Result<()> {
         let ready = || {
             outcomes.iter().filter_map(|outcome| if let Outcome::Ready(ready) = outcome { Some(ready) } else { None })
         };
@@ -410,8 +531,8 @@ impl Run<'_> {
         let failed = std::cell::RefCell::new(None);
         self.exchange.store().read(|s| -> Result<()> {
             close(&mut closing, &|original: &str| {
-                self.released_ids(original).into_iter().find(|id| match s.manifest_of(head.no, object_key(id)) {
-                    Ok(rows) => rows.iter().any(|row| row.id == *id),
+                self.released_ids(original).into_iter().find(|id| match has.holds(s, id) {
+                    Ok(holds) => holds,
                     Err(error) => {
                         failed.borrow_mut().get_or_insert(error);
                         false
@@ -428,8 +549,7 @@ impl Run<'_> {
             let Outcome::Ready(ready) = outcome else { continue };
             let Some(done) = closed.next() else { break };
             if let Some(reason) = done.dropped {
-                let (revision, original) = (ready.revision, std::mem::take(&mut ready.original));
-                *outcome = Outcome::Withheld { revision, original, reason, clause: Some(ready.clause) };
+                outcome.withhold(reason);
                 continue;
             }
             ready.changed |= done.applied.bytes != ready.applied.bytes;
@@ -453,19 +573,21 @@ impl Run<'_> {
     ) -> Result<bool> {
         let mut ready: Vec<Ready> = Vec::with_capacity(outcomes.len());
         let mut withheld: Vec<(i64, String, Reason, Option<usize>)> = Vec::new();
+        let mut held: Vec<i64> = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(one) => ready.push(*one),
                 Outcome::Withheld { revision, original, reason, clause } => {
                     withheld.push((revision, original, reason, clause));
                 }
-                Outcome::Held => {}
+                Outcome::Held { revision } => held.push(revision),
             }
         }
+        let counted = ready.len();
         self.add_companions(head, &mut ready)?;
         let exchange = self.exchange;
         let mut salts = vec![0_u8; ready.len() * SALT_SIZE_BYTES];
-        Exchange::fill_random(&mut salts)?;
+        exchange.fill_random(&mut salts)?;
         let secrets: Vec<_> =
             ready.iter().zip(salts.as_chunks::<SALT_SIZE_BYTES>().0).map(|(one, salt)| self.seal(one, salt)).collect();
         let terms = self.held.agreement.terms();
@@ -476,6 +598,10 @@ impl Run<'_> {
         let now = self.now;
         exchange.store().write(|tx| -> Result<()> {
             let mut head = head.clone();
+            if !Quota::of(self.held, head.recipient, now).spend(tx, Use::Released, counted)? {
+                // Another process used it up since the batch was decided.
+                return Err(StoreError::Conflict.into());
+            }
             if !ready.is_empty() {
                 let mut log = journal::log(tx, self.held.id(), key.name())?;
                 for (rows, secrets) in ready.chunks(BATCH_ROWS_MAX).zip(secrets.chunks(BATCH_ROWS_MAX)) {
@@ -498,15 +624,15 @@ impl Run<'_> {
                     tx.append_releases(&head, i64::try_from(index).unwrap_or(i64::MAX), &news, now.as_micros())?;
                     head = tx.head(self.held.id(), head.recipient)?;
                 }
-                // Only what was decided before, and against it, has something to be forgotten.
-                let last_withheld = tx.view().last_withheld(head.no)?;
-                for one in ready.iter().filter(|one| one.revision <= last_withheld) {
-                    tx.unwithhold(head.no, one.revision)?;
-                }
+            }
+            // Only what was decided before, and against it, has something to be forgotten.
+            let last_withheld = tx.view().last_withheld(head.no)?;
+            for revision in ready.iter().map(|one| one.revision).chain(held).filter(|no| *no <= last_withheld) {
+                tx.unwithhold(head.no, revision)?;
             }
             for (revision, original, reason, clause) in &withheld {
                 // What this version may not say, an earlier one that was released does not go on saying.
-                if head.next_seq > 1 {
+                if head.next_seq > 1 && *reason != LIMITED {
                     for id in self.released_ids(original) {
                         tx.withdraw(head.no, object_key(&id), &id, *revision)?;
                     }

@@ -114,7 +114,7 @@ impl Exchange {
     /// Asks one party for the last checkpoint it has cosigned of a log of this node.
     fn ask(&self, party: &KnownParty, link: &Link, origin: &str, log: Option<&LogRow>) -> Result<Holds> {
         let path = format!("witness/{}/checkpoint", Hash::of(origin.as_bytes()).hex());
-        let note = match self.call(party, link, "GET", &path, None) {
+        let note = match self.call(party, link, &path, None) {
             Ok(answer) => String::from_utf8(answer.body).unwrap_or_default(),
             Err(ExchangeError::Remote { code: "sync.not-found", .. }) => return Ok(Holds::NoMore),
             Err(_) => return Ok(Holds::Unreachable),
@@ -187,7 +187,7 @@ impl Exchange {
             let Some(known) = state.party(other.as_str()) else { continue };
             let Some(link) = &known.link else { continue };
             let path = format!("api/v1/copies/{agreement}/checkpoint");
-            let Ok(answer) = self.call(known, link, "GET", &path, None) else { continue };
+            let Ok(answer) = self.call(known, link, &path, None) else { continue };
             let note = String::from_utf8(answer.body).unwrap_or_default();
             // What this node has not signed is no copy of its log, whoever serves it.
             let Ok(head) = journal::open_checkpoint(&note, &keys) else { continue };

@@ -46,7 +46,7 @@ impl Exchange {
         let rows = self.store().read(|s| s.log_keys(&origin))?;
         let n = rows.last().map_or(1, |row| row.n.saturating_add(1));
         // The file is durable before the leaf that announces its key; a crash between the two leaves a file that nothing names.
-        let seed: [u8; 32] = Self::random()?;
+        let seed: [u8; 32] = self.random()?;
         let path = self.keys().directory().join(file_name(&origin, n));
         if path.exists() {
             std::fs::remove_file(&path).map_err(|source| ExchangeError::Home {

@@ -5,7 +5,6 @@
 //! refused whole and the run stops.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use entente_agreement::State as Life;
 use entente_ledger::checkpoint::Checkpoint;
@@ -24,6 +23,7 @@ use crate::prepare::Prepared;
 use crate::receipts::KeptPage;
 use crate::state::{Held, KnownParty, Link, word};
 use crate::view::RejectedLine;
+use crate::wire::{WireError, WireRequest};
 use crate::{Exchange, journal};
 
 /// What a run with one party under one agreement did. Never silently partial: `complete` is false whenever something is left.
@@ -57,11 +57,9 @@ pub struct SyncRun {
     pub stopped: Option<String>,
 }
 
-// LIMIT: objects asked for per page, answers read, and refusals listed per run.
+// LIMIT: objects asked for per page, and refusals listed per run.
 const PAGE_ITEMS: usize = 1_000;
-const ANSWER_SIZE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const REFUSALS_LISTED: usize = 100;
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// Root of the TAXII interface of a node.
 pub const TAXII_ROOT: &str = "taxii2/exchange";
 
@@ -133,13 +131,13 @@ impl Exchange {
         let notices = self.store().read(|s| s.notices(held.id()))?;
         for notice in notices {
             let path = format!("api/v1/agreements/{}/notes", held.id());
-            self.call(party, link, "POST", &path, Some(notice.as_bytes()))?;
+            self.call(party, link, &path, Some(notice.as_bytes()))?;
         }
         Ok(())
     }
 
     fn fetch_notices(&self, party: &KnownParty, link: &Link, held: &Held) -> Result<()> {
-        let answer = self.call(party, link, "GET", &format!("api/v1/agreements/{}/notes", held.id()), None)?;
+        let answer = self.call(party, link, &format!("api/v1/agreements/{}/notes", held.id()), None)?;
         let notices: Vec<String> = serde_json::from_slice(&answer.body)
             .map_err(|e| remote(party, "sync.notices", format!("the list of notices is not readable: {e}")))?;
         let credential = Credential { id: link.token.clone(), party: party.id.clone(), staff: false };
@@ -165,7 +163,7 @@ impl Exchange {
                 held.id(),
                 self.own()
             );
-            let answer = self.call(party, link, "GET", &path, None)?;
+            let answer = self.call(party, link, &path, None)?;
             let page = bundle::split(&answer.body, &Limits::admission())
                 .map_err(|e| remote(party, "sync.page", format!("the page is not readable: {e}")))?;
             if page.objects.is_empty() && !answer.more {
@@ -187,7 +185,7 @@ impl Exchange {
                 party: party.id.to_string(),
                 message: "the page came without a receipt".to_owned(),
             })?;
-            let receipt = self.call(party, link, "GET", &format!("api/v1/receipts/{}/{leaf}", held.id()), None)?;
+            let receipt = self.call(party, link, &format!("api/v1/receipts/{}/{leaf}", held.id()), None)?;
             let page = Page { objects: &page.objects, receipt: &receipt.body, delivery_leaf: leaf, last };
             let proved = self.verify_page(party, held, &log_keys, &page)?;
             self.check_growth(party, link, held, &log_keys, &position, &proved)?;
@@ -333,55 +331,33 @@ impl Exchange {
         Ok(versions)
     }
 
-    /// One request to another node.
-    pub(crate) fn call(
-        &self,
-        party: &KnownParty,
-        link: &Link,
-        method: &str,
-        path: &str,
-        body: Option<&[u8]>,
-    ) -> Result<Answer> {
+    /// One request to another node: a GET, or a POST of `body`.
+    pub(crate) fn call(&self, party: &KnownParty, link: &Link, path: &str, body: Option<&[u8]>) -> Result<Answer> {
         let secret = read_secret(&self.home_directory().directory().join(&link.secret_file))?;
-        let url = format!("{}/{path}", link.url.trim_end_matches('/'));
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .user_agent(format!("entente/{}", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
-        let authorization = basic(&link.token, &secret);
-        let unreachable = |e: ureq::Error| remote(party, "sync.unreachable", format!("no answer from its node: {e}"));
-        let response = match (method, body) {
-            ("POST", Some(bytes)) => agent
-                .post(&url)
-                .header("Authorization", &authorization)
-                .header("Content-Type", "text/plain; charset=utf-8")
-                .send(bytes),
-            _ => agent
-                .get(&url)
-                .header("Authorization", &authorization)
-                .header("Accept", "application/taxii+json;version=2.1, application/json;q=0.9")
-                .call(),
+        let request = WireRequest {
+            url: &format!("{}/{path}", link.url.trim_end_matches('/')),
+            token: &link.token,
+            secret: &secret,
+            body,
+            content_type: "text/plain; charset=utf-8",
+            accept: "application/taxii+json;version=2.1, application/json;q=0.9",
         };
-        let mut response = response.map_err(unreachable)?;
-        let status = response.status().as_u16();
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (last, receipt) = (header("x-taxii-date-added-last"), header("entente-receipt"));
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_SIZE_BYTES_MAX)
-            .read_to_vec()
-            .map_err(|e| remote(party, "sync.broken-answer", format!("its answer broke off: {e}")))?;
-        if !(200..300).contains(&status) {
-            return Err(refusal(party, status, &body));
+        let answer = self.wire().call(&request).map_err(|error| {
+            let code = match &error {
+                WireError::Broken(_) => "sync.broken-answer",
+                WireError::Unreachable(_) => "sync.unreachable",
+            };
+            remote(party, code, error.to_string())
+        })?;
+        if !(200..300).contains(&answer.status) {
+            return Err(refusal(party, answer.status, &answer.body));
         }
-        let more = more_of(&body);
+        let more = more_of(&answer.body);
+        let receipt = answer.header("entente-receipt");
         let receipt =
             receipt.and_then(|url| url.trim_end_matches('/').rsplit('/').next().and_then(|leaf| leaf.parse().ok()));
-        Ok(Answer { body, last, receipt, more })
+        let last = answer.header("x-taxii-date-added-last").map(str::to_owned);
+        Ok(Answer { body: answer.body, last, receipt, more })
     }
 }
 
@@ -440,6 +416,9 @@ fn refusal(party: &KnownParty, status: u16, body: &[u8]) -> ExchangeError {
         (404, _) => {
             ("sync.not-found", "its node does not know the agreement yet; install the signed note there".to_owned())
         }
+        (429, "limit.objects-per-day") => {
+            ("limit.objects-per-day", "the daily quota is used up; the rest comes after midnight UTC".to_owned())
+        }
         (429 | 503, _) => ("sync.busy", format!("its node is busy ({status})")),
         _ => ("sync.refused", format!("its node answered {status}: {}", text("title"))),
     };
@@ -448,9 +427,4 @@ fn refusal(party: &KnownParty, status: u16, body: &[u8]) -> ExchangeError {
 
 fn remote(party: &KnownParty, code: &'static str, message: String) -> ExchangeError {
     ExchangeError::Remote { party: party.id.to_string(), code, message }
-}
-
-fn basic(id: &str, secret: &str) -> String {
-    use base64::Engine;
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}")))
 }

@@ -9,6 +9,7 @@
 //! - [`endpoint`] does the same for `address:port` and `name:port`.
 //! - [`refang`] and [`defang`] convert between the written and the harmless spelling.
 //! - [`warninglist::check`] knows the values that must never be treated as indicators.
+//! - [`constituency::Constituency`] tells whether a value lies within the networks, names and countries of a body.
 //! - [`country::of_address`] names the country in whose registry an address is delegated.
 //!
 //! ```
@@ -39,6 +40,7 @@ mod refang;
 mod stix;
 mod url;
 
+pub mod constituency;
 pub mod country;
 pub mod warninglist;
 

@@ -16,19 +16,25 @@
 //! |---|---|
 //! | [`parties`] | parties, credentials, console sessions |
 //! | [`agreements`] | signed notes and one-line notices |
+//! | [`reviews`] | what people decided about revisions, and what is decided again |
 //! | [`revisions`] | revisions of objects, assertions, counters |
 //! | [`manifest`] | heads, releases and withheld decisions |
 //! | [`logs`] | leaves, tree nodes, checkpoints |
+//! | [`quotas`] | what each party used of its daily quota |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
+//! | [`faults`] | where a simulation makes the disk fail |
 //! | [`witness`] | cosigned heads, cosignatures, copies of other logs, halted logs, distrusted parties, rotated keys |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
 
 pub mod agreements;
+pub mod faults;
 pub mod inbox;
 pub mod logs;
 pub mod manifest;
 pub mod parties;
+pub mod quotas;
+pub mod reviews;
 pub mod revisions;
 mod schema;
 pub mod witness;
@@ -41,8 +47,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
+pub use faults::{Faults, Options, Step};
 pub use schema::FORMAT;
 
 /// Why the store could not do what was asked.
@@ -104,6 +111,7 @@ const READERS_MAX: usize = 4;
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    options: Options,
     /// Held for the length of one write transaction.
     writer: Mutex<Connection>,
     /// Held only while a connection is taken out or put back.
@@ -133,13 +141,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::NewerFormat`] when a newer version wrote it, [`StoreError::Unavailable`] on any I/O error.
     pub fn open(path: &Path) -> Result<Self> {
-        let writer = connect(path, true).map_err(|source| StoreError::Unavailable {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the database at `path` as [`Store::open`] does, on a disk that may fail.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: &Path, options: Options) -> Result<Self> {
+        let writer = connect(path, true, &options).map_err(|source| StoreError::Unavailable {
             operation: "open",
             path: path.display().to_string(),
             source,
         })?;
         schema::migrate(&writer, path)?;
-        Ok(Self { path: path.to_path_buf(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self { path: path.to_path_buf(), options, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
 
     /// Runs `work` in one immediate transaction and commits it durably.
@@ -151,6 +167,7 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let mut writer = locked(&self.writer);
+        self.step(Step::Begin, "begin a transaction")?;
         let transaction = writer
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|e| self.unavailable("begin a transaction", e))?;
@@ -158,7 +175,9 @@ impl Store {
         let value = work(&tx)?;
         tx.write_counts()?;
         drop(tx);
+        self.step(Step::Commit, "commit")?;
         transaction.commit().map_err(|e| self.unavailable("commit", e))?;
+        self.step(Step::Committed, "commit")?;
         Ok(value)
     }
 
@@ -170,10 +189,11 @@ impl Store {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        self.step(Step::Read, "begin a snapshot")?;
         let pooled = locked(&self.readers).pop();
         let reader = match pooled {
             Some(reader) => reader,
-            None => connect(&self.path, false).map_err(|e| self.unavailable("open a reader", e))?,
+            None => connect(&self.path, false, &self.options).map_err(|e| self.unavailable("open a reader", e))?,
         };
         let value = {
             let transaction = reader.unchecked_transaction().map_err(|e| self.unavailable("begin a snapshot", e))?;
@@ -216,6 +236,17 @@ impl Store {
         })
     }
 
+    /// Lets the hook, if there is one, fail a step.
+    fn step(&self, step: Step, operation: &'static str) -> Result<()> {
+        match &self.options.faults {
+            Some(faults) if faults.fails(step) => {
+                let failed = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), None);
+                Err(self.unavailable(operation, failed))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn unavailable(&self, operation: &'static str, source: rusqlite::Error) -> StoreError {
         StoreError::Unavailable { operation, path: self.path.display().to_string(), source }
     }
@@ -226,7 +257,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(path: &Path, writer: bool) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, writer: bool, options: &Options) -> rusqlite::Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if writer {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
@@ -238,7 +269,7 @@ fn connect(path: &Path, writer: bool) -> rusqlite::Result<Connection> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(64);
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "synchronous", if options.volatile { "OFF" } else { "FULL" })?;
     db.pragma_update(None, "foreign_keys", "ON")?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     // LIMIT: 96 MiB of page cache for the writer keeps the three random indexes of a million objects (about 25 MB each) in memory;

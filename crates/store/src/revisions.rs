@@ -298,6 +298,27 @@ impl Snapshot<'_> {
             .map_err(db)
     }
 
+    /// Number of the last revision that was admitted before an instant, 0 when there is none.
+    ///
+    /// Revisions are numbered as they are admitted, so this is a binary search. Where the clock of the node went back, revisions
+    /// around that moment may be told apart by their number only.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Unavailable`].
+    pub fn last_revision_before(&self, instant_us: i64) -> Result<i64> {
+        let mut probe =
+            self.db.prepare_cached("SELECT no, added_us FROM revision WHERE no>?1 ORDER BY no LIMIT 1").map_err(db)?;
+        let (mut before, mut end) = (0, self.last_revision()?);
+        while before < end {
+            // Numbers may have gaps; the probe finds the next revision above the middle.
+            let middle = before + (end - before) / 2;
+            let (no, added_us): (i64, i64) =
+                probe.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?))).map_err(db)?;
+            if added_us < instant_us { before = no } else { end = middle }
+        }
+        Ok(before)
+    }
+
     /// Everything asserted about an observable, the node's own first.
     ///
     /// # Errors

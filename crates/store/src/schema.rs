@@ -25,7 +25,7 @@ pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
 }
 
 /// The tables of each part of the store. All are created where they are missing, so a file of an older format gains those it lacks.
-const PARTS: &[&str] = &[TABLES, crate::witness::TABLES];
+const PARTS: &[&str] = &[TABLES, crate::quotas::TABLES, crate::reviews::TABLES, crate::witness::TABLES];
 
 const TABLES: &str = "
 -- Small settings and secrets of the node: cursor keys, per-agreement keys, the change counter `epoch`.

@@ -9,11 +9,12 @@ mod support;
 use rusqlite::Connection;
 use support::Bench;
 
-const SOURCES: [(&str, &str); 5] = [
+const SOURCES: [(&str, &str); 6] = [
     ("agreements.rs", include_str!("../src/agreements.rs")),
     ("inbox.rs", include_str!("../src/inbox.rs")),
     ("logs.rs", include_str!("../src/logs.rs")),
     ("manifest.rs", include_str!("../src/manifest.rs")),
+    ("quotas.rs", include_str!("../src/quotas.rs")),
     ("revisions.rs", include_str!("../src/revisions.rs")),
 ];
 const PARTIES: (&str, &str) = ("parties.rs", include_str!("../src/parties.rs"));

@@ -58,6 +58,10 @@ pub(crate) enum Why {
     NotReady,
     /// The note was refused; nothing was changed.
     NoticeRefused,
+    /// Too few witnesses have cosigned what is to be delivered.
+    Quorum,
+    /// The daily quota of the caller's party is used up.
+    Quota,
     /// No part of the body came in time.
     Slow,
     /// Only the staff of the node may do this.
@@ -94,6 +98,8 @@ impl Why {
             Self::NotFound => "http.not-found",
             Self::NotReady => "http.not-ready",
             Self::NoticeRefused => "notice.refused",
+            Self::Quorum => "ledger.quorum",
+            Self::Quota => "limit.objects-per-day",
             Self::Slow => "http.slow",
             Self::StaffOnly => "session.staff",
             Self::TooLarge => "http.too-large",
@@ -192,6 +198,16 @@ impl Why {
             Self::NoticeRefused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "The body was refused", "The note was refused. Nothing was changed.")
             }
+            Self::Quorum => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Witnesses have not cosigned it yet",
+                "The agreement says how many have to, before anything is delivered. Cosign the checkpoint, or come back.",
+            ),
+            Self::Quota => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "The daily quota is used up",
+                "The agreement says how many objects a day; nothing is lost. Come back after midnight UTC.",
+            ),
             Self::Slow => {
                 (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time", "No part of it came for a while.")
             }
@@ -217,11 +233,13 @@ pub(crate) struct Refusal {
     detail: Option<String>,
     /// Number under which the log has the cause; only where the node itself failed.
     pub(crate) request_id: Option<String>,
+    /// When to come back, where it is known.
+    retry_after_s: Option<u64>,
 }
 
 impl From<Why> for Refusal {
     fn from(why: Why) -> Self {
-        Self { why, code: None, detail: None, request_id: None }
+        Self { why, code: None, detail: None, request_id: None, retry_after_s: None }
     }
 }
 
@@ -244,6 +262,11 @@ impl Refusal {
     /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         self.why.row().0
+    }
+
+    /// Seconds after which to come back; 5 where nothing closer is known.
+    pub(crate) fn retry_after_s(&self) -> u64 {
+        self.retry_after_s.unwrap_or(5)
     }
 
     /// What happened, in one line.
@@ -276,14 +299,21 @@ impl Refusal {
             | ExchangeError::UnknownParty(_)
             | ExchangeError::NotAParty(_) => Why::NotFound.into(),
             ExchangeError::State { .. } => Why::AgreementState.into(),
+            ExchangeError::Quota { retry_after_s, .. } => {
+                Self { retry_after_s: Some(*retry_after_s), ..Self::from(Why::Quota) }
+            }
             ExchangeError::Notice(_) => Why::NoticeRefused.into(),
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }
-            ExchangeError::LedgerHalted { .. } => {
+            ExchangeError::LedgerHalted { .. }
+            | ExchangeError::Rollback { .. }
+            | ExchangeError::Unconfirmed { .. }
+            | ExchangeError::Fork { .. } => {
                 tracing::error!(code = error.code(), error = %error, "the ledger is halted");
                 Why::LedgerHalted.into()
             }
+            ExchangeError::Quorum { .. } => Why::Quorum.into(),
             _ => {
                 let id = request_id();
                 tracing::error!(request.id = %id, code = error.code(), error = %error, "request failed");
@@ -301,8 +331,8 @@ impl Refusal {
                     headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
                 }
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(self.retry_after_s()));
             }
             // The rest of the body is not read, so the connection cannot be used again.
             StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT => {

@@ -73,6 +73,8 @@ const FORM: usize = 16 << 10;
 const LIST_FORM: usize = 16 << 20;
 // LIMIT: a one-line note is at most 2,048 bytes, its signatures a few hundred more.
 const NOTE: usize = 16 << 10;
+/// As large as a witness takes a request (`ledger.md` 1.6).
+const CHECKPOINT: usize = 64 << 10;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -121,6 +123,13 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),
+    api(Verb::Get, "/agr/{id}/tile/{*path}", Access::Credential, 0, rest::ledger::tile),
+    api(Verb::Get, "/api/v1/agr/{id}/keys", Access::Credential, 0, rest::ledger::keys),
+    api(Verb::Post, "/api/v1/ledger/{id}/cosignatures", Access::Credential, CHECKPOINT, rest::ledger::cosignatures),
+    api(Verb::Get, "/api/v1/copies/{id}/checkpoint", Access::Credential, 0, rest::ledger::copied_checkpoint),
+    api(Verb::Get, "/api/v1/copies/{id}/tile/{*path}", Access::Credential, 0, rest::ledger::copied_tile),
+    api(Verb::Post, "/witness/add-checkpoint", Access::Credential, CHECKPOINT, rest::ledger::add_checkpoint),
+    api(Verb::Get, "/witness/{hash}/checkpoint", Access::Credential, 0, rest::ledger::witnessed),
     api(Verb::Get, "/healthz", Access::Open, 0, rest::healthz),
     api(Verb::Get, "/readyz", Access::Open, 0, rest::readyz),
 ];
@@ -163,7 +172,12 @@ fn request_headers(request: &Request) -> axum::http::HeaderMap {
 
 /// Tells in which form a caller of an address expects to be refused.
 pub(crate) fn kind_of(path: &str) -> Kind {
-    if path.starts_with("/api/") || path.starts_with("/agr/") || path == "/healthz" || path == "/readyz" {
+    if path.starts_with("/api/")
+        || path.starts_with("/agr/")
+        || path.starts_with("/witness/")
+        || path == "/healthz"
+        || path == "/readyz"
+    {
         Kind::Api
     } else {
         Kind::Page

@@ -11,6 +11,7 @@ mod look;
 mod node;
 mod party;
 mod pattern;
+mod review;
 mod stix;
 mod transfer;
 mod verify;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Outcome
         Command::Check(args) => look::check(&args, &open(global)?, output),
         Command::Show { object } => look::show(&object, &open(global)?, output),
         Command::Explain(args) => look::explain(&args, global, output),
+        Command::Review(args) => review::run(&args, &open(global)?, output),
         Command::Release(command) => look::releases(&command, &open(global)?, output),
         Command::Receipt(command) => verify::receipt(command, &open(global)?, output),
         Command::Verify(args) => verify::run(&args, output),

@@ -13,5 +13,6 @@ mod manners;
 mod patterns;
 mod proofs;
 mod refs;
+mod review;
 mod setup;
 mod stix;

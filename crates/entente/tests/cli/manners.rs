@@ -32,7 +32,9 @@ fn help_of_every_command_fits_a_screen() {
         let arguments: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
         let run = desk.run(&arguments).expect(0);
         let lines = run.stdout.lines().count();
-        assert!(lines <= 40, "`{}` prints {lines} lines", arguments.join(" "));
+        // The list of all commands is the longest page there is.
+        let most = if path.is_empty() { 48 } else { 40 };
+        assert!(lines <= most, "`{}` prints {lines} lines", arguments.join(" "));
         // The line of usage is not broken, so that it can be copied.
         let wide = run.stdout.lines().find(|line| line.chars().count() > 100 && !line.starts_with("Usage:"));
         assert_eq!(wide, None, "`{}`", arguments.join(" "));

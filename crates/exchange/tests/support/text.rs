@@ -18,6 +18,7 @@ pub(crate) struct Clause {
     pub(crate) origin: Vec<&'static str>,
     pub(crate) subject: Vec<&'static str>,
     pub(crate) doors: Vec<&'static str>,
+    pub(crate) text: bool,
     pub(crate) obligations: Vec<&'static str>,
 }
 
@@ -48,6 +49,7 @@ impl Clause {
             origin: vec!["own", "community"],
             subject: vec!["infrastructure"],
             doors: vec!["sync", "taxii", "export"],
+            text: false,
             obligations: vec!["strip-source", "strip-free-text", "attribution:may", "retain:90d"],
         }
     }
@@ -58,7 +60,7 @@ impl Clause {
             text,
             "\n[[clause]]\nid = {:?}\nfrom = {:?}\nto = [{:?}]\npurpose = {}\ntypes = {}\nkinds = {}\ntlp_max = {:?}\n\
              pap_max = \"amber\"\nconfidence_min = {}\nmax_age_days = {}\norigin = {}\nsubject = {}\ndoors = {}\n\
-             text = false\nobligations = {}\n",
+             text = {}\nobligations = {}\n",
             self.id,
             self.from,
             self.to,
@@ -71,6 +73,7 @@ impl Clause {
             list(&self.origin),
             list(&self.subject),
             list(&self.doors),
+            self.text,
             list(&self.obligations),
         );
     }
@@ -86,6 +89,7 @@ pub(crate) struct Text {
     pub(crate) valid_to: &'static str,
     pub(crate) community: Vec<&'static str>,
     pub(crate) witness_quorum: u8,
+    pub(crate) objects_per_day: u32,
     pub(crate) clauses: Vec<Clause>,
 }
 
@@ -99,6 +103,7 @@ impl Text {
             valid_to: "2028-01-01T00:00:00Z",
             community: vec!["role:police"],
             witness_quorum: 0,
+            objects_per_day: 1_000_000,
             clauses: Vec::new(),
         }
     }
@@ -158,11 +163,8 @@ impl Text {
         }
         let _ = write!(text, "\n[onward]\nrule = \"consent\"\ncommunity = {:?}\n", self.community);
         let quorum = format!("keep_years = 10\nwitness_quorum = {}\n", self.witness_quorum);
-        text.push_str(&if self.witness_quorum == 0 {
-            TAIL.to_owned()
-        } else {
-            TAIL.replace("keep_years = 10\n", &quorum)
-        });
+        let tail = TAIL.replace("QUOTA", &self.objects_per_day.to_string());
+        text.push_str(&if self.witness_quorum == 0 { tail } else { tail.replace("keep_years = 10\n", &quorum) });
         text
     }
 }
@@ -190,7 +192,7 @@ period_days = 30
 share = true
 
 [quota]
-objects_per_day = 1000000
+objects_per_day = QUOTA
 private_lookups_per_day = 0
 overlap_items_per_epoch = 0
 

@@ -104,8 +104,8 @@ pub(crate) fn refuse(refusal: &Refusal) -> Response<Body> {
     body.insert("error_code".to_owned(), Value::from(refusal.code()));
     body.insert("http_status".to_owned(), Value::from(refusal.status().as_u16().to_string()));
     let mut response = with_body(refusal.status(), Value::Object(body).to_string().into_bytes());
-    if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    if matches!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(refusal.retry_after_s()));
     }
     set_status_headers(response.headers_mut(), refusal.status());
     response
@@ -133,7 +133,10 @@ pub(super) fn failed(door: &Door, error: &ExchangeError) -> No {
         | ExchangeError::UnknownObject(_)
         | ExchangeError::UnknownParty(_)
         | ExchangeError::NotAParty(_) => no(Code::NotFound),
-        ExchangeError::LedgerHalted { .. } => {
+        ExchangeError::LedgerHalted { .. }
+        | ExchangeError::Rollback { .. }
+        | ExchangeError::Unconfirmed { .. }
+        | ExchangeError::Fork { .. } => {
             tracing::error!(code = error.code(), error = %error, "the ledger is halted");
             no(Code::LedgerHalted)
         }
