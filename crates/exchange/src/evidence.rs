@@ -74,7 +74,9 @@ impl Exchange {
             if let Some(unknown) = agreements.iter().find(|id| !logs.iter().any(|log| log.agreement == **id)) {
                 return Err(ExchangeError::UnknownAgreement(unknown.clone()));
             }
-            logs.retain(|log| agreements.is_empty() || agreements.contains(&log.agreement));
+            // The decision log shows what was denied and the anchor that other agreements exist: both only where they are named.
+            let by_default = |log: &LogRow| agreements.is_empty() && Kind::of(&log.agreement) == Kind::Agreement;
+            logs.retain(|log| by_default(log) || agreements.contains(&log.agreement));
             let mut count = EvidenceCount::default();
             for row in s.agreements()?.iter().filter(|row| logs.iter().any(|log| log.agreement == row.id)) {
                 let path = format!("agreements/{}.v{}.agreement", row.id, row.version);

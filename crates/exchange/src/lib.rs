@@ -11,6 +11,7 @@
 //! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
+//! | [`status`], [`fsck`] | how the ledger stands, and a full check of it |
 //! | [`rollback`], [`suspicion`], [`rotate`] | logs that must not sign, parties with two histories, keys that change |
 //! | [`decisions`], [`anchor`] | the node's own log of what it decided, and the log of all its logs |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
@@ -35,6 +36,7 @@ pub mod evidence;
 pub mod explain;
 pub mod export;
 mod facts;
+pub mod fsck;
 mod guest;
 mod heads;
 mod journal;

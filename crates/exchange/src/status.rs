@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::Exchange;
 use crate::error::Result;
 use crate::suspicion::Distrusted;
-use crate::witness::log_key_in;
+use crate::witness::{log_key_in, with_cosignatures};
 
 /// The state of the ledger.
 #[derive(Clone, Debug, Serialize)]
@@ -29,9 +29,13 @@ pub struct LogStatus {
     /// Origin, as in its checkpoints.
     pub origin: String,
     /// Number of leaves.
-    pub leaves: u64,
+    pub size: u64,
     /// Root, base64.
     pub root: String,
+    /// Verifier key of the log.
+    pub vkey: String,
+    /// The last signed checkpoint, verbatim, with the cosignatures on it.
+    pub checkpoint: String,
     /// The latest cosignature of each witness.
     pub cosignatures: Vec<CosignatureStatus>,
     /// How often its key was replaced.
@@ -86,6 +90,8 @@ impl Exchange {
                     s.log_keys(&log.origin)?,
                 ))
             })?;
+            let vkey = self.log_key_of(&log)?.to_string();
+            let checkpoint = self.store().read(|s| with_cosignatures(s, &log))?;
             let name = |vkey: &str| vkey.split('+').next().unwrap_or_default().to_owned();
             let cosignatures = cosignatures
                 .into_iter()
@@ -99,8 +105,10 @@ impl Exchange {
                 confirmed: self.confirmed_at(&log.agreement)?.map(|at| at.to_string()),
                 agreement: log.agreement,
                 origin: log.origin,
-                leaves: count(log.size),
+                size: count(log.size),
                 root: root.to_string(),
+                vkey,
+                checkpoint,
                 cosignatures,
                 rotations: u64::try_from(keys.len()).unwrap_or(u64::MAX),
                 halted: halted.map(|row| row.reason),
