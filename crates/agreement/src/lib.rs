@@ -29,7 +29,7 @@
 //!
 //! It owns no file, socket, clock or random source: bytes, the present and the keys are arguments. Quotas, the store and the
 //! ledger are elsewhere. Simulation is not part of this crate; neither are IEP
-//! policies and witness quorums, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
+//! policies, which a text therefore may not ask for (`agr.unsupported`). A second evaluator (floor F14) is
 //! the caller's.
 //!
 //! # Examples

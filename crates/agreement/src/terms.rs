@@ -396,6 +396,8 @@ pub struct Audit {
     pub keep_years: u16,
     /// Verifier keys of others who may read the agreement logs.
     pub observers: Vec<String>,
+    /// Cosignatures that must cover a release before it is delivered.
+    pub witness_quorum: u8,
 }
 
 /// Rules the account of give and take; it never gates a release.

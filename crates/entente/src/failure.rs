@@ -170,6 +170,10 @@ impl From<ExchangeError> for Failure {
             ExchangeError::Replay { .. } | ExchangeError::Receipt { .. } | ExchangeError::LedgerHalted { .. } => {
                 exit::VERIFICATION
             }
+            ExchangeError::Rollback { .. } | ExchangeError::Unconfirmed { .. } | ExchangeError::Fork { .. } => {
+                exit::VERIFICATION
+            }
+            ExchangeError::Quorum { .. } => exit::REFUSED,
             ExchangeError::UnknownAgreement(_) | ExchangeError::UnknownParty(_) | ExchangeError::UnknownObject(_) => {
                 exit::NOT_FOUND
             }
@@ -186,6 +190,9 @@ impl From<ExchangeError> for Failure {
             ExchangeError::Home { source, .. } => failure.with("why", source.to_string()),
             ExchangeError::UnknownParty(_) => failure.hint("entente party list"),
             ExchangeError::UnknownAgreement(_) => failure.hint("entente agreement list"),
+            ExchangeError::Rollback { agreement, .. } => failure.hint(format!("entente ledger adopt {agreement}")),
+            ExchangeError::Unconfirmed { agreement } => failure.hint(format!("entente ledger accept-risk {agreement}")),
+            ExchangeError::Fork { party, .. } => failure.hint(format!("entente ledger resume {party}")),
             ExchangeError::State { agreement, .. } => failure.hint(format!("entente agreement show {agreement}")),
             ExchangeError::Remote { party, code: "party.no-link", .. } => {
                 failure.hint(format!("entente party add {party}.card --token ID --token-file FILE"))

@@ -64,6 +64,15 @@ impl Exchange {
                     party.id
                 )));
             }
+            // A text with another witness key would make a stranger's cosignatures count.
+            if let (Some(named), Some(known)) = (&party.witness_vkey, &known.card.witness_vkey)
+                && named != known
+            {
+                return Err(ExchangeError::Card(format!(
+                    "the agreement names another witness key for `{}` than its card",
+                    party.id
+                )));
+            }
             // Receipts are verified with the key of the text, so it must be the one that was exchanged by hand.
             if let Some(log_vkey) = &party.log_vkey
                 && *log_vkey != known.card.log_vkey(id)?
@@ -227,7 +236,10 @@ impl Exchange {
         let state = self.state()?;
         match state.current(agreement, self.now()) {
             Some(held) if credential.staff || held.names(&credential.party) => {
-                Ok(self.store().read(|s| s.log(agreement))?.map(|log| log.checkpoint))
+                self.store().read(|s| match s.log(agreement)? {
+                    Some(log) => crate::witness::with_cosignatures(s, &log).map(Some),
+                    None => Ok(None),
+                })
             }
             _ => Ok(None),
         }
@@ -266,8 +278,8 @@ impl Exchange {
         let logs = self.store().read(|s| s.logs())?;
         logs.iter()
             .map(|log| {
-                let key = self.keys().log(&log.origin)?;
-                self.store().read(|s| journal::check(s, log, &key))
+                let keys = self.log_verifiers(&log.origin)?;
+                self.store().read(|s| journal::check(s, log, &keys))
             })
             .collect()
     }

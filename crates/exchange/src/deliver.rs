@@ -198,6 +198,7 @@ impl Exchange {
         };
         let request = &through_own_door(&held, collection, request);
         let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        self.check_trusted(reader.no)?;
         let quota = Quota::of(&held, reader.no, self.now());
         loop {
             let selected = self.select(&asked, life, true)?;
@@ -223,6 +224,7 @@ impl Exchange {
             return Err(quota.passed().into());
         }
         let (Some(head), Some(first), Some(last)) = (head, seqs.first(), seqs.last()) else { return Ok(Some(page)) };
+        self.store().read(|s| self.check_quorum(s, held, head.no, &seqs))?;
         let key = self.keys().log(&log_origin(&self.node().host, &collection.agreement))?;
         let now = self.now();
         let count = |n: i64| u64::try_from(n).unwrap_or(0);

@@ -124,6 +124,40 @@ pub enum ExchangeError {
         /// What was found.
         problem: String,
     },
+    /// Others hold more of a log than this node does: signing would make a second history.
+    #[error("log of `{agreement}` has lost leaves: {problem}; nothing is signed")]
+    Rollback {
+        /// The agreement.
+        agreement: String,
+        /// Who holds what.
+        problem: String,
+    },
+    /// Nobody could be asked whether a log has lost leaves.
+    #[error(
+        "log of `{agreement}` is not confirmed: no other party of it answers, and nothing is signed until one does"
+    )]
+    Unconfirmed {
+        /// The agreement.
+        agreement: String,
+    },
+    /// The other party's log was found to have two histories.
+    #[error("exchange with `{party}` is stopped: its ledger {reason}")]
+    Fork {
+        /// The other party.
+        party: String,
+        /// What was found.
+        reason: String,
+    },
+    /// Too few witnesses have cosigned what is to be delivered.
+    #[error("delivery under `{agreement}` waits: {have} of {needed} cosignatures cover it")]
+    Quorum {
+        /// The agreement.
+        agreement: String,
+        /// Cosignatures there are.
+        have: usize,
+        /// Cosignatures the text asks for.
+        needed: u8,
+    },
 }
 
 fn first(errors: &[TextError]) -> String {
@@ -156,6 +190,10 @@ impl ExchangeError {
             Self::Format { code, .. } | Self::Remote { code, .. } | Self::Usefulness { code, .. } => code,
             Self::Receipt { .. } => "receipt.invalid",
             Self::LedgerHalted { .. } => "ledger.halted",
+            Self::Rollback { .. } => "ledger.rollback",
+            Self::Unconfirmed { .. } => "ledger.unconfirmed",
+            Self::Fork { .. } => "ledger.fork",
+            Self::Quorum { .. } => "ledger.quorum",
         }
     }
 }

@@ -14,6 +14,7 @@ use entente_store::Snapshot;
 use entente_store::logs::LogRow;
 use entente_store::manifest::Head;
 
+use crate::anchor::Kind;
 use crate::error::{ExchangeError, Result};
 use crate::receipts::{Secret, batch, halted, leaf, policy_text, secret};
 use crate::{Exchange, journal};
@@ -73,7 +74,9 @@ impl Exchange {
             if let Some(unknown) = agreements.iter().find(|id| !logs.iter().any(|log| log.agreement == **id)) {
                 return Err(ExchangeError::UnknownAgreement(unknown.clone()));
             }
-            logs.retain(|log| agreements.is_empty() || agreements.contains(&log.agreement));
+            // The decision log shows what was denied and the anchor that other agreements exist: both only where they are named.
+            let by_default = |log: &LogRow| agreements.is_empty() && Kind::of(&log.agreement) == Kind::Agreement;
+            logs.retain(|log| by_default(log) || agreements.contains(&log.agreement));
             let mut count = EvidenceCount::default();
             for row in s.agreements()?.iter().filter(|row| logs.iter().any(|log| log.agreement == row.id)) {
                 let path = format!("agreements/{}.v{}.agreement", row.id, row.version);
@@ -90,7 +93,8 @@ impl Exchange {
                 // A policy must not name one key twice, and all logs of a node have the same one under different names.
                 let key = self.log_key_of(log)?;
                 let policy = policy_text(&key.to_string());
-                writer.file(&format!("policies/{}.policy", log.agreement), policy.as_bytes())?;
+                writer
+                    .file(&format!("policies/{}.policy", log.agreement.trim_start_matches('/')), policy.as_bytes())?;
                 let mut left = receipts_max;
                 for head in s.heads()?.iter().filter(|head| head.agreement == log.agreement) {
                     count.released += u64::try_from(head.next_seq - 1).unwrap_or(0);
@@ -141,7 +145,7 @@ impl LeafProof {
 
 /// Hands out checkpoint and tiles of a log and returns its number of leaves.
 fn tiles(s: &Snapshot<'_>, log: &LogRow, writer: &mut Writer<'_>) -> Result<u64> {
-    let prefix = format!("logs/agr/{}", log.agreement);
+    let prefix = format!("logs/{}", Kind::of(&log.agreement).prefix(&log.agreement));
     let signed = Checkpoint::claimed(log.checkpoint.as_bytes()).map_err(|e| halted(log, &e.to_string()))?;
     writer.file(&format!("{prefix}/checkpoint"), log.checkpoint.as_bytes())?;
     let mut put = |tile: Tile, bytes: &[u8]| writer.file(&format!("{prefix}/{}", tile.path()), bytes);

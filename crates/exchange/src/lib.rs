@@ -12,6 +12,9 @@
 //! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
+//! | [`status`], [`fsck`] | how the ledger stands, and a full check of it |
+//! | [`rollback`], [`suspicion`], [`rotate`] | logs that must not sign, parties with two histories, keys that change |
+//! | [`decisions`], [`anchor`] | the node's own log of what it decided, and the log of all its logs |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
 //! | [`account`], [`usefulness`], [`profile`] | what each side gave and received, the reports about it, where a party stands |
 //! | [`access`] | tokens, one-time links, sessions |
@@ -26,8 +29,10 @@ pub mod access;
 pub mod account;
 pub mod admit;
 pub mod agreements;
+pub mod anchor;
 mod build;
 pub mod check;
+pub mod decisions;
 pub mod deliver;
 mod erase;
 mod error;
@@ -36,9 +41,12 @@ pub mod explain;
 pub mod export;
 mod facts;
 mod feedback;
+pub mod fsck;
 mod guest;
+mod heads;
 mod journal;
 mod known;
+mod log_key;
 pub mod look;
 pub mod node;
 mod ports;
@@ -50,14 +58,20 @@ pub mod receipts;
 pub mod receive;
 pub mod release;
 pub mod review;
+pub mod rollback;
+pub mod rotate;
 pub mod simulate;
 mod state;
+pub mod status;
+pub mod suspicion;
 pub mod sync;
+mod tiles;
 pub mod usefulness;
 mod values;
 pub mod versions;
 pub mod view;
 pub mod wire;
+mod witness;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -68,6 +82,7 @@ use entente_store::Store;
 
 pub use error::{ExchangeError, Result};
 pub use journal::LogCheck;
+pub use log_key::LogKey;
 pub use ports::{Clock, Ports, Random, system_clock, system_random};
 pub use state::Link;
 
@@ -93,6 +108,8 @@ struct Inner {
     /// Held while one thread releases, so that two do not prepare the same batch.
     releasing: Mutex<()>,
     access: access::Cache,
+    /// Logs about which other parties were asked before the first signature.
+    asked: rollback::Asked,
     secrets: access::Secrets,
 }
 
@@ -143,7 +160,7 @@ impl Exchange {
             store.write(|tx| tx.put_party(&node.party, &text, None))?;
         }
         let state = store.read(State::load)?;
-        Ok(Self(Arc::new(Inner {
+        let exchange = Self(Arc::new(Inner {
             home,
             node,
             own,
@@ -153,8 +170,16 @@ impl Exchange {
             state: RwLock::new(state),
             releasing: Mutex::new(()),
             access: access::Cache::default(),
+            asked: rollback::Asked::default(),
             secrets,
-        })))
+        }));
+        // The guard must not keep the node alive that holds it.
+        let inner = Arc::downgrade(&exchange.0);
+        exchange.keys().guard_with(Box::new(move |origin| match inner.upgrade() {
+            Some(inner) => Self(inner).may_sign(origin),
+            None => Ok(log_key::Rotated::default()),
+        }));
+        Ok(exchange)
     }
 
     /// Who runs the node.
@@ -248,6 +273,10 @@ impl Exchange {
         self.secrets().cursor
     }
 
+    pub(crate) fn asked(&self) -> &rollback::Asked {
+        &self.0.asked
+    }
+
     pub(crate) fn secrets(&self) -> &access::Secrets {
         &self.0.secrets
     }
@@ -305,5 +334,6 @@ fn card_of(node: &Node, keys: &Keys) -> Card {
         url: node.url.clone(),
         vkey: keys.agreement().verifier().to_string(),
         ledger_vkey: keys.ledger().to_string(),
+        witness_vkey: Some(keys.witness().verifier().to_string()),
     }
 }

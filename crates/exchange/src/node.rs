@@ -3,13 +3,16 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entente_ledger::note::{SigningKey, VerifierKey};
+use entente_ledger::cosignature::CosigningKey;
+use entente_ledger::note::{Algorithm, SigningKey, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ExchangeError, Result};
+use crate::log_key::{Guard, LogKey};
 
 /// Which kind of node this is; shown on every page, export and report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +82,9 @@ pub struct Card {
     pub vkey: String,
     /// Verifier key of its ledger, named after the host; each agreement's log uses the same key under the name of its origin.
     pub ledger_vkey: String,
+    /// Verifier key of its witness, used for nothing but cosignatures; cards of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness_vkey: Option<String>,
 }
 
 /// Format word of a card.
@@ -100,6 +106,12 @@ impl Card {
         for key in [&card.vkey, &card.ledger_vkey] {
             VerifierKey::parse(key).map_err(|e| ExchangeError::Card(format!("key `{key}`: {e}")))?;
         }
+        if let Some(key) = &card.witness_vkey {
+            let parsed = VerifierKey::parse(key).map_err(|e| ExchangeError::Card(format!("key `{key}`: {e}")))?;
+            if parsed.algorithm() != Algorithm::CosignatureEd25519 {
+                return Err(ExchangeError::Card(format!("key `{key}` is not the key of a witness")));
+            }
+        }
         Ok(card)
     }
 
@@ -116,10 +128,13 @@ impl Card {
     /// # Errors
     /// [`ExchangeError::Card`] when the ledger key does not parse.
     pub fn log_vkey(&self, agreement: &str) -> Result<String> {
+        Ok(self.key_of_log(&log_origin(&self.node, agreement))?.to_string())
+    }
+
+    /// The ledger key under the name of one of the party's logs.
+    pub(crate) fn key_of_log(&self, origin: &str) -> Result<VerifierKey> {
         let key = VerifierKey::parse(&self.ledger_vkey).map_err(|e| ExchangeError::Card(e.to_string()))?;
-        let named = VerifierKey::new(&log_origin(&self.node, agreement), key.algorithm(), key.public_key())
-            .map_err(|e| ExchangeError::Card(e.to_string()))?;
-        Ok(named.to_string())
+        VerifierKey::new(origin, key.algorithm(), key.public_key()).map_err(|e| ExchangeError::Card(e.to_string()))
     }
 }
 
@@ -129,12 +144,33 @@ pub fn log_origin(host: &str, agreement: &str) -> String {
     format!("{host}/agr/{agreement}")
 }
 
+/// Origin of a node's anchor log.
+#[must_use]
+pub fn anchor_origin(host: &str) -> String {
+    format!("{host}/anchor")
+}
+
+/// Origin of a node's decision log.
+#[must_use]
+pub fn decisions_origin(host: &str) -> String {
+    format!("{host}/decisions")
+}
+
 /// The node's secret keys.
-#[derive(Debug)]
 pub struct Keys {
     agreement: SigningKey,
     ledger_seed: [u8; 32],
     ledger: SigningKey,
+    witness: CosigningKey,
+    directory: PathBuf,
+    /// Set once the node is open; before that every log signs with its first key.
+    guard: OnceLock<Guard>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
 }
 
 impl Keys {
@@ -150,15 +186,39 @@ impl Keys {
         self.ledger.verifier()
     }
 
-    /// The ledger key under the name of one log.
+    /// Cosigns the checkpoints of other logs.
+    #[must_use]
+    pub const fn witness(&self) -> &CosigningKey {
+        &self.witness
+    }
+
+    /// The key that signs one log now. To be asked for before the transaction that signs: the first time it may ask other nodes
+    /// whether they hold more of this log than the store does.
     ///
     /// # Errors
-    /// [`ExchangeError::KeyFile`] when the origin is not a valid key name.
-    pub fn log(&self, origin: &str) -> Result<SigningKey> {
+    /// [`ExchangeError::KeyFile`] when the origin is not a valid key name, [`ExchangeError::Rollback`] and
+    /// [`ExchangeError::Unconfirmed`] when the log must not sign.
+    pub fn log(&self, origin: &str) -> Result<LogKey> {
+        let rotated = self.guard.get().map(|guard| guard(origin)).transpose()?.unwrap_or_default();
+        LogKey::load(&self.directory, self.first_log_key(origin)?, rotated)
+    }
+
+    /// The key a log had before any rotation.
+    pub(crate) fn first_log_key(&self, origin: &str) -> Result<SigningKey> {
         SigningKey::from_seed(origin, &self.ledger_seed).map_err(|_| ExchangeError::KeyFile {
             path: origin.to_owned(),
             problem: "cannot be named after this origin",
         })
+    }
+
+    /// The directory of the key files.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// From now on `guard` is asked before each signature of a log.
+    pub(crate) fn guard_with(&self, guard: Guard) {
+        let _first = self.guard.set(guard);
     }
 }
 
@@ -187,7 +247,7 @@ impl Home {
         self.directory.join("entente.db")
     }
 
-    /// Creates the directory and, where they are missing, the two keys and an empty database (files of mode 0600: the database holds
+    /// Creates the directory and, where they are missing, the three keys and an empty database (files of mode 0600: the database holds
     /// the secrets behind pseudonyms and what partners gave).
     ///
     /// # Errors
@@ -195,7 +255,7 @@ impl Home {
     pub fn create(&self) -> Result<()> {
         let keys = self.directory.join("keys");
         fs::create_dir_all(&keys).map_err(|source| home("create", &keys, source))?;
-        for name in ["agreement.key", "ledger.key"] {
+        for name in ["agreement.key", "ledger.key", "witness.key"] {
             let path = keys.join(name);
             if !path.exists() {
                 let mut seed = [0_u8; 32];
@@ -217,6 +277,7 @@ impl Home {
     pub fn keys(&self, host: &str) -> Result<Keys> {
         let agreement_seed = read_seed(&self.directory.join("keys").join("agreement.key"))?;
         let ledger_seed = read_seed(&self.directory.join("keys").join("ledger.key"))?;
+        let witness_seed = read_seed(&self.directory.join("keys").join("witness.key"))?;
         let named = |name: &str, seed: &[u8; 32]| {
             SigningKey::from_seed(name, seed)
                 .map_err(|_| ExchangeError::KeyFile { path: name.to_owned(), problem: "cannot carry this name" })
@@ -225,6 +286,10 @@ impl Home {
             agreement: named(&format!("{host}/agreements"), &agreement_seed)?,
             ledger: named(host, &ledger_seed)?,
             ledger_seed,
+            witness: CosigningKey::from_seed(&format!("{host}/witness"), &witness_seed)
+                .map_err(|_| ExchangeError::KeyFile { path: host.to_owned(), problem: "cannot carry this name" })?,
+            directory: self.directory.join("keys"),
+            guard: OnceLock::new(),
         })
     }
 }
@@ -268,7 +333,7 @@ pub fn read_secret(path: &Path) -> Result<String> {
     Ok(text.trim_end().to_owned())
 }
 
-fn read_seed(path: &Path) -> Result<[u8; 32]> {
+pub(crate) fn read_seed(path: &Path) -> Result<[u8; 32]> {
     let text = read_secret(path)?;
     let bytes = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes.ok_or_else(|| ExchangeError::KeyFile {

@@ -105,9 +105,10 @@ impl Exchange {
         })
     }
 
-    /// The verifier key of one of the node's own logs.
+    /// The verifier key of one of the node's own logs, as of now.
     pub(crate) fn log_key_of(&self, log: &LogRow) -> Result<VerifierKey> {
-        Ok(self.keys().log(&log.origin)?.verifier().clone())
+        let first = || self.keys().first_log_key(&log.origin).map(|key| key.verifier().clone());
+        self.log_verifiers(&log.origin)?.pop().map_or_else(first, Ok)
     }
 }
 

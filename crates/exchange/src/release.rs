@@ -55,6 +55,9 @@ pub struct ReleaseRun {
     pub released: u64,
     /// Objects withheld, by reason code.
     pub withheld: BTreeMap<String, u64>,
+    /// Why nothing was decided, if nothing was: the party's ledger has two histories, or this node's log must not sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 /// A revision that may leave, in its final bytes.
@@ -194,7 +197,15 @@ impl Exchange {
             }
             let recipients: Vec<PartyId> = held.others(self.own()).cloned().collect();
             for recipient in recipients {
-                runs.push(self.release_to(&state, &held, &recipient)?);
+                runs.push(match self.may_release(&state, &held, &recipient)? {
+                    None => self.release_to(&state, &held, &recipient)?,
+                    Some(why) => ReleaseRun {
+                        agreement: held.id().to_owned(),
+                        recipient: recipient.to_string(),
+                        stopped: Some(why),
+                        ..ReleaseRun::default()
+                    },
+                });
             }
         }
         Ok(runs)

@@ -7,10 +7,8 @@
 use std::collections::BTreeMap;
 
 use entente_agreement::State as Life;
-use entente_ledger::Hash;
 use entente_ledger::checkpoint::Checkpoint;
 use entente_ledger::leaf::{Leaf, Outcome as AckOutcome};
-use entente_ledger::merkle;
 use entente_ledger::note::VerifierKey;
 use entente_ledger::receipt::{PageReceipt, VerifiedPage};
 use entente_stix::{Limits, Object, Timestamp, bundle};
@@ -122,7 +120,11 @@ impl Exchange {
                 if life != Life::InForce {
                     return Err(ExchangeError::State { agreement: held.id().to_owned(), state: word(life) });
                 }
-                self.pull(party, link, &held, &mut run)
+                self.check_trusted(party.no)?;
+                self.exchange_heads(party, link, &held)?;
+                self.pull(party, link, &held, &mut run)?;
+                // What was delivered is in the other's log by now; its head is to be cosigned with it.
+                if run.pages > 0 { self.exchange_heads(party, link, &held) } else { Ok(()) }
             });
         if outcome.is_ok()
             && let Err(error) = self.fetch_usefulness(party, link, held)
@@ -174,7 +176,8 @@ impl Exchange {
             held.agreement.terms().parties.iter().find(|p| p.id == party.id).and_then(|p| p.log_vkey.clone());
         let log_vkey = log_vkey
             .ok_or_else(|| remote(party, "sync.no-log", "the agreement names no ledger key for it".to_owned()))?;
-        let log_key = VerifierKey::parse(&log_vkey).map_err(|e| remote(party, "sync.no-log", e.to_string()))?;
+        let first_key = VerifierKey::parse(&log_vkey).map_err(|e| remote(party, "sync.no-log", e.to_string()))?;
+        let log_keys = self.believed(first_key.name(), &first_key)?;
         loop {
             let position = self.store().read(|s| s.inbox(held.id(), party.no))?;
             let after = Timestamp::from_micros(position.after_us).to_micros_string();
@@ -207,8 +210,8 @@ impl Exchange {
             })?;
             let receipt = self.call(party, link, &format!("api/v1/receipts/{}/{leaf}", held.id()), None)?;
             let page = Page { objects: &page.objects, receipt: &receipt.body, delivery_leaf: leaf, last };
-            let proved = self.verify_page(party, held, &log_key, &page)?;
-            self.check_growth(party, link, held, &log_key, &position, &proved.checkpoint)?;
+            let proved = self.verify_page(party, held, &log_keys, &page)?;
+            self.check_growth(party, link, held, &log_keys, &position, &proved)?;
             self.admit_page(party, held, &page, proved, position, run)?;
             if !answer.more {
                 return Ok(());
@@ -217,7 +220,7 @@ impl Exchange {
     }
 
     /// Verifies the receipt of a page.
-    fn verify_page(&self, party: &KnownParty, held: &Held, log_key: &VerifierKey, page: &Page<'_>) -> Result<Proved> {
+    fn verify_page(&self, party: &KnownParty, held: &Held, keys: &[VerifierKey], page: &Page<'_>) -> Result<Proved> {
         let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
         let ids: Vec<String> = page
             .objects
@@ -226,6 +229,8 @@ impl Exchange {
             .collect();
         let objects: Vec<(&str, &[u8])> = ids.iter().map(String::as_str).zip(page.objects.iter().copied()).collect();
         let receipt = PageReceipt::parse(page.receipt).map_err(|e| refused(e.to_string()))?;
+        let log_key =
+            journal::key_of(&receipt.checkpoint, keys).ok_or_else(|| refused("its log has no key".to_owned()))?;
         let verified = receipt.verify(&objects, log_key).map_err(|e| refused(e.to_string()))?;
         let versions = self.versions_of(held, &verified).map_err(refused)?;
         let note = receipt.checkpoint.clone();
@@ -240,36 +245,19 @@ impl Exchange {
         party: &KnownParty,
         link: &Link,
         held: &Held,
-        log_key: &VerifierKey,
+        keys: &[VerifierKey],
         position: &InboxRow,
-        now: &Checkpoint,
+        proved: &Proved,
     ) -> Result<()> {
         let refused = |message: String| ExchangeError::Receipt { party: party.id.to_string(), message };
-        let Some(earlier) = &position.checkpoint else { return Ok(()) };
-        let earlier = Checkpoint::open(earlier.as_bytes(), log_key).map_err(|e| refused(e.to_string()))?;
-        let (old, new) = (earlier.size(), now.size());
-        if new < old {
-            return Err(refused(format!("its ledger shrank from {old} to {new} leaves")));
+        let Some(note) = &position.checkpoint else { return Ok(()) };
+        let earlier = journal::open_checkpoint(note, keys).map_err(|e| refused(e.to_string()))?;
+        let (old, new) = (earlier.size(), proved.checkpoint.size());
+        if new <= old {
+            return self.compare_heads(party, (note, &proved.note), keys, None);
         }
-        if new == old {
-            let same = now.root() == earlier.root();
-            return if same { Ok(()) } else { Err(refused(format!("its ledger has two roots for {new} leaves"))) };
-        }
-        let unproved = |why: String| {
-            refused(format!("its ledger of {new} leaves is not proved to go on from the {old} seen before: {why}"))
-        };
-        let path = format!("api/v1/agr/{}/consistency?old={old}&new={new}", held.id());
-        let answer = self.call(party, link, &path, None).map_err(|error| match error {
-            // It has the checkpoint it signed and does not prove it: that is no passing fault.
-            ExchangeError::Remote { code: "sync.not-found" | "sync.refused", .. } => {
-                unproved("its node gives no proof".to_owned())
-            }
-            error => error,
-        })?;
-        let growth: Growth =
-            serde_json::from_slice(&answer.body).map_err(|e| unproved(format!("the proof is not readable: {e}")))?;
-        merkle::verify_consistency(old, &earlier.root(), new, &now.root(), &growth.proof)
-            .map_err(|e| unproved(e.to_string()))
+        let proof = self.growth(party, link, held, old, new)?;
+        self.compare_heads(party, (note, &proved.note), keys, Some(&proof))
     }
 
     /// Keeps a page with its receipt and the new position, in one transaction.
@@ -438,12 +426,6 @@ struct Under {
     no: i64,
     /// Time of the release leaf, microseconds.
     released_us: i64,
-}
-
-/// The answer about how a log has grown.
-#[derive(serde::Deserialize)]
-struct Growth {
-    proof: Vec<Hash>,
 }
 
 pub(crate) struct Answer {

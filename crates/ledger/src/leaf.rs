@@ -5,7 +5,7 @@
 //! a leaf here also checks that they are the only spelling of their meaning.
 
 mod error;
-mod json;
+pub(crate) mod json;
 
 use std::fmt;
 
@@ -107,7 +107,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn parse(text: &str) -> Option<Actor> {
+    pub(crate) fn parse(text: &str) -> Option<Actor> {
         match text.strip_prefix("u:") {
             Some(pseudonym) => Some(Actor::Person(pseudonym.to_owned())),
             None => Some(Actor::Key(from_hex(text)?.try_into().ok()?)),

@@ -15,6 +15,10 @@
 //! | [`tile`] | paths and contents of the files a log is read from | c2sp.org/tlog-tiles |
 //! | [`policy`] | which logs and witnesses a verifier believes | c2sp.org/tlog-policy |
 //! | [`leaf`] | the entries of an agreement log | ours |
+//! | [`decision`] | the entries of a node's decision log | ours |
+//! | [`witness`] | the request to cosign and the answer, as a state machine | c2sp.org/tlog-witness |
+//! | [`fork`] | evidence that a log has two histories, as a file | ours |
+//! | [`rotation`] | the note by which a log gets another key | ours |
 //! | [`receipt`] | proof that one object, or all objects of a page, were released or delivered | c2sp.org/tlog-proof, `extra` is ours |
 //!
 //! # From object to root
@@ -30,6 +34,8 @@
 
 pub mod checkpoint;
 pub mod cosignature;
+pub mod decision;
+pub mod fork;
 mod hash;
 pub mod leaf;
 pub mod merkle;
@@ -37,6 +43,8 @@ pub mod note;
 mod page;
 pub mod policy;
 pub mod receipt;
+pub mod rotation;
 pub mod tile;
+pub mod witness;
 
 pub use hash::{Hash, UnixSeconds};

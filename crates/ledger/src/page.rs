@@ -65,6 +65,17 @@ pub enum Row {
     },
 }
 
+impl Row {
+    /// Returns the commitment of a sealed row.
+    #[must_use]
+    pub const fn sealed(&self) -> Option<Hash> {
+        match self {
+            Row::Sealed { commitment } => Some(*commitment),
+            Row::Opened { .. } => None,
+        }
+    }
+}
+
 /// What a valid page receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPage {

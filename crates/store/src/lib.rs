@@ -25,6 +25,7 @@
 //! | [`quotas`] | what each party used of its daily quota |
 //! | [`inbox`] | positions at other parties, page receipts, TAXII status |
 //! | [`faults`] | where a simulation makes the disk fail |
+//! | [`witness`] | cosigned heads, cosignatures, copies of other logs, halted logs, distrusted parties, rotated keys |
 //!
 //! The crate knows no policy and no STIX semantics: it stores the bytes and the facts it is given.
 
@@ -40,6 +41,7 @@ pub mod recalls;
 pub mod reviews;
 pub mod revisions;
 mod schema;
+pub mod witness;
 
 use std::borrow::Cow;
 use std::cell::RefCell;

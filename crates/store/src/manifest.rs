@@ -356,12 +356,18 @@ impl Snapshot<'_> {
         if after_us >= head.last_added_us {
             return Ok(head.next_seq);
         }
-        let mut probe = self.db.prepare_cached("SELECT added_us FROM manifest WHERE no=?1").map_err(db)?;
+        // Positions that were given out and lost with a store have no row; the next one stands for them.
+        let mut probe = self
+            .db
+            .prepare_cached("SELECT added_us FROM manifest WHERE no>=?1 AND no<?2 ORDER BY no LIMIT 1")
+            .map_err(db)?;
+        let end = packed(head.no + 1, 0);
         let (mut low, mut high) = (1, head.next_seq);
         while low < high {
             let middle = low + (high - low) / 2;
-            let added: i64 = probe.query_row([packed(head.no, middle)], |row| row.get(0)).map_err(db)?;
-            if added > after_us { high = middle } else { low = middle + 1 }
+            let added: Option<i64> =
+                probe.query_row([packed(head.no, middle), end], |row| row.get(0)).optional().map_err(db)?;
+            if added.is_none_or(|added| added > after_us) { high = middle } else { low = middle + 1 }
         }
         Ok(low)
     }

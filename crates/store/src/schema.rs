@@ -25,8 +25,14 @@ pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
 }
 
 /// The tables of each part of the store. All are created where they are missing, so a file of an older format gains those it lacks.
-const PARTS: &[&str] =
-    &[TABLES, crate::account::TABLES, crate::quotas::TABLES, crate::recalls::TABLES, crate::reviews::TABLES];
+const PARTS: &[&str] = &[
+    TABLES,
+    crate::account::TABLES,
+    crate::quotas::TABLES,
+    crate::recalls::TABLES,
+    crate::reviews::TABLES,
+    crate::witness::TABLES,
+];
 
 const TABLES: &str = "
 -- Small settings and secrets of the node: cursor keys, per-agreement keys, the change counter `epoch`.

@@ -58,6 +58,8 @@ pub(crate) enum Why {
     NotReady,
     /// The note was refused; nothing was changed.
     NoticeRefused,
+    /// Too few witnesses have cosigned what is to be delivered.
+    Quorum,
     /// The daily quota of the caller's party is used up.
     Quota,
     /// No part of the body came in time.
@@ -96,6 +98,7 @@ impl Why {
             Self::NotFound => "http.not-found",
             Self::NotReady => "http.not-ready",
             Self::NoticeRefused => "notice.refused",
+            Self::Quorum => "ledger.quorum",
             Self::Quota => "limit.objects-per-day",
             Self::Slow => "http.slow",
             Self::StaffOnly => "session.staff",
@@ -195,6 +198,11 @@ impl Why {
             Self::NoticeRefused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "The body was refused", "The note was refused. Nothing was changed.")
             }
+            Self::Quorum => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Witnesses have not cosigned it yet",
+                "The agreement says how many have to, before anything is delivered. Cosign the checkpoint, or come back.",
+            ),
             Self::Quota => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "The daily quota is used up",
@@ -306,10 +314,14 @@ impl Refusal {
                     errors.first().map_or_else(String::new, |first| format!("Line {}: {}.", first.line, first.message)),
                 )
             },
-            ExchangeError::LedgerHalted { .. } => {
+            ExchangeError::LedgerHalted { .. }
+            | ExchangeError::Rollback { .. }
+            | ExchangeError::Unconfirmed { .. }
+            | ExchangeError::Fork { .. } => {
                 tracing::error!(code = error.code(), error = %error, "the ledger is halted");
                 Why::LedgerHalted.into()
             }
+            ExchangeError::Quorum { .. } => Why::Quorum.into(),
             _ => {
                 let id = request_id();
                 tracing::error!(request.id = %id, code = error.code(), error = %error, "request failed");

@@ -78,6 +78,8 @@ const NOTE: usize = 16 << 10;
 const RECALL: usize = 2 << 20;
 // LIMIT: a text has at most 64 KiB, and a little more as a JSON string.
 const TEXT: usize = 256 << 10;
+/// As large as a witness takes a request (`ledger.md` 1.6).
+const CHECKPOINT: usize = 64 << 10;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -148,6 +150,13 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),
+    api(Verb::Get, "/agr/{id}/tile/{*path}", Access::Credential, 0, rest::ledger::tile),
+    api(Verb::Get, "/api/v1/agr/{id}/keys", Access::Credential, 0, rest::ledger::keys),
+    api(Verb::Post, "/api/v1/ledger/{id}/cosignatures", Access::Credential, CHECKPOINT, rest::ledger::cosignatures),
+    api(Verb::Get, "/api/v1/copies/{id}/checkpoint", Access::Credential, 0, rest::ledger::copied_checkpoint),
+    api(Verb::Get, "/api/v1/copies/{id}/tile/{*path}", Access::Credential, 0, rest::ledger::copied_tile),
+    api(Verb::Post, "/witness/add-checkpoint", Access::Credential, CHECKPOINT, rest::ledger::add_checkpoint),
+    api(Verb::Get, "/witness/{hash}/checkpoint", Access::Credential, 0, rest::ledger::witnessed),
     api(Verb::Get, "/healthz", Access::Open, 0, rest::healthz),
     api(Verb::Get, "/readyz", Access::Open, 0, rest::readyz),
 ];
@@ -190,7 +199,12 @@ fn request_headers(request: &Request) -> axum::http::HeaderMap {
 
 /// Tells in which form a caller of an address expects to be refused.
 pub(crate) fn kind_of(path: &str) -> Kind {
-    if path.starts_with("/api/") || path.starts_with("/agr/") || path == "/healthz" || path == "/readyz" {
+    if path.starts_with("/api/")
+        || path.starts_with("/agr/")
+        || path.starts_with("/witness/")
+        || path == "/healthz"
+        || path == "/readyz"
+    {
         Kind::Api
     } else {
         Kind::Page

@@ -71,6 +71,7 @@ pub(super) fn differences(a: &Terms, b: &Terms) -> Vec<Difference> {
     list.more_is_broader("audit.notice_days", a.audit.notice_days, b.audit.notice_days);
     list.less_is_broader("audit.keep_years", a.audit.keep_years, b.audit.keep_years);
     list.set("audit.observers", &a.audit.observers, &b.audit.observers);
+    list.less_is_broader("audit.witness_quorum", a.audit.witness_quorum, b.audit.witness_quorum);
     let review = |terms: &Terms| optional(terms.reciprocity.review_below.as_ref());
     list.neutral("reciprocity.review_below", review(a), review(b));
     list.neutral("reciprocity.period_days", a.reciprocity.period_days, b.reciprocity.period_days);

@@ -419,13 +419,14 @@ fn read_audit(mut reader: Reader<'_>, errors: &mut Errors) -> Option<Audit> {
         }
     }
     let quorum = reader.integer_opt::<u8>("witness_quorum", 0, 64, errors);
-    if quorum.is_some_and(|quorum| quorum > 0) {
-        // A term this engine cannot enforce must not be signed as if it could.
-        let message = "a `witness_quorum` above 0 is not supported by this version";
-        errors.push(TextError::new("agr.unsupported", reader.line("witness_quorum"), message));
-    }
     reader.finish(errors);
-    Some(Audit { parties_may_audit: parties_may_audit?, notice_days: notice_days?, keep_years: keep_years?, observers })
+    Some(Audit {
+        parties_may_audit: parties_may_audit?,
+        notice_days: notice_days?,
+        keep_years: keep_years?,
+        observers,
+        witness_quorum: quorum.unwrap_or(0),
+    })
 }
 
 fn read_reciprocity(mut reader: Reader<'_>, errors: &mut Errors) -> Option<Reciprocity> {

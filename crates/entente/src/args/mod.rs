@@ -1,5 +1,6 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod ledger;
 mod recall;
 mod reciprocity;
 mod review;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
+pub(crate) use ledger::Ledger;
 pub(crate) use recall::{Recall, RecallCommand};
 pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
 pub(crate) use review::{Review, ReviewAct};
@@ -468,43 +470,6 @@ pub(crate) struct Export {
     /// File to write; stdout when left out
     #[arg(long, short)]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// `ledger …`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Ledger {
-    /// Size, root and checkpoint of each log
-    Status,
-    /// Recompute every tree from its leaves and compare
-    Verify,
-    /// Print the signed checkpoint of one log
-    Checkpoint {
-        /// Agreement id
-        agreement: String,
-    },
-    /// Print one leaf's proof that it is in its log, a `.tlog-proof`
-    Prove {
-        /// Agreement id
-        agreement: String,
-        /// Index of the leaf, from 0
-        index: u64,
-    },
-    /// Write agreements, logs and receipts as files that an auditor can check alone
-    Export {
-        /// Directory to make; it must not exist, or be empty
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-        /// Receipts to write for each log: a number, the first ones, or `all`
-        #[arg(long, value_name = "N", default_value = "all", value_parser = receipts)]
-        receipts: u64,
-        /// Agreement ids; all logs when left out
-        agreements: Vec<String>,
-    },
-}
-
-/// Reads `all`, or how many.
-fn receipts(word: &str) -> Result<u64, String> {
-    if word == "all" { Ok(u64::MAX) } else { word.parse().map_err(|_| "must be a number or `all`".to_owned()) }
 }
 
 /// `token …`.

@@ -301,7 +301,7 @@ pub(crate) fn party(card: &Card, agreement: &str) -> Result<TemplateParty, Failu
         node: Some(card.node.clone()),
         vkey: card.vkey.clone(),
         log_vkey: Some(card.log_vkey(agreement)?),
-        witness_vkey: None,
+        witness_vkey: card.witness_vkey.clone(),
         legal_basis: vec![basis.to_owned()],
         contact: format!("exchange@{}", card.node),
     })

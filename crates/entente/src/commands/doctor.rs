@@ -91,6 +91,30 @@ fn configuration(loaded: &Loaded) -> Finding {
     ok("configuration", seen)
 }
 
+/// Own logs that others hold more of, parties with two histories, and that nobody watches.
+fn history(exchange: &Exchange) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    for problem in exchange.ask_about_logs()? {
+        let failure = Failure::from(problem);
+        findings.push(error("history", failure.message, failure.hint.unwrap_or_default()));
+    }
+    let status = exchange.ledger_status()?;
+    for party in &status.distrusted {
+        let seen = format!("the ledger of {} {}; evidence in {}", party.party, party.reason, party.evidence);
+        findings.push(error("history", seen, format!("entente ledger resume {}", party.party)));
+    }
+    let watched = status.logs.iter().any(|log| !log.cosignatures.is_empty());
+    if findings.is_empty() && !status.logs.is_empty() {
+        // Without another party only this node would notice what is done to its history (A42, A46).
+        findings.push(if watched {
+            ok("history", "cosigned by another party; nothing newer is held elsewhere")
+        } else {
+            ok("history", "no other party has cosigned a log yet; only this node watches them")
+        });
+    }
+    Ok(findings)
+}
+
 /// Who has suspended an agreement is who can resume it.
 fn suspended(exchange: &Exchange, id: &str) -> Result<Finding, Failure> {
     let by =
@@ -127,6 +151,7 @@ fn examine(exchange: &Exchange, findings: &mut Vec<Finding>) -> Result<entente_e
             "stop the node and compare with the other party's last checkpoint",
         ),
     });
+    findings.extend(history(exchange)?);
     let agreements = exchange.agreements(&Viewer::Staff)?;
     if agreements.is_empty() {
         findings.push(warning("agreements", "none", "entente agreement new --with PARTY"));

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use entente_exchange::evidence::EvidenceCount;
+use entente_exchange::status::LogStatus;
 use entente_exchange::{Exchange, Viewer};
 use serde_json::json;
 
@@ -14,16 +15,37 @@ use crate::output::{Form, Output, counted, thousands};
 /// Runs a `ledger` command.
 pub(crate) fn run(command: &Ledger, exchange: &Exchange, output: &Output) -> Outcome {
     match command {
-        Ledger::Status => {
-            let logs = exchange.ledger(&Viewer::Staff)?.logs;
-            let summary = json!({ "logs": logs.len() });
-            output.list(
-                &["agreement", "leaves", "root", "origin"],
-                &logs,
-                |log| vec![log.agreement.clone(), thousands(log.size), log.root.clone(), log.origin.clone()],
-                &summary,
-            )?;
-            Ok(exit::OK)
+        Ledger::Status => status(exchange, output),
+        Ledger::Fsck => fsck(exchange, output),
+        Ledger::Adopt { agreement } => adopt(agreement, exchange, output),
+        Ledger::AcceptRisk { agreement, yes } => {
+            let question = format!(
+                "If the store was restored from a backup, the log of `{agreement}` will have two histories. Let it sign?"
+            );
+            super::confirm(&question, *yes)?;
+            exchange.accept_risk(agreement)?;
+            done(
+                output,
+                &format!("`{agreement}` signs again; recorded in the decision log"),
+                &json!({ "agreement": agreement, "accepted": true }),
+            )
+        }
+        Ledger::RotateKey { agreement } => {
+            let rotated = exchange.rotate_log_key(agreement)?;
+            let message =
+                format!("`{agreement}` signs with `{}`; both keys sign until {}", rotated.new, rotated.both_until);
+            done(output, &message, &rotated)
+        }
+        Ledger::Resume { party, yes } => {
+            let stopped = exchange.distrusted()?.into_iter().find(|one| one.party == *party);
+            if let Some(stopped) = &stopped {
+                let question =
+                    format!("The ledger of `{party}` {}; evidence in {}. Go on?", stopped.reason, stopped.evidence);
+                super::confirm(&question, *yes)?;
+            }
+            let resumed = exchange.resume_party(party)?;
+            let message = if resumed { "exchange goes on; recorded in the decision log" } else { "it was not stopped" };
+            done(output, &format!("`{party}`: {message}"), &json!({ "party": party, "resumed": resumed }))
         }
         Ledger::Checkpoint { agreement } => {
             let view = exchange.log(agreement, None, &Viewer::Staff)?.ok_or_else(|| {
@@ -78,6 +100,99 @@ pub(crate) fn run(command: &Ledger, exchange: &Exchange, output: &Output) -> Out
                 (_, false) => exit::VERIFICATION,
             })
         }
+    }
+}
+
+/// Says what was done.
+fn done(output: &Output, message: &str, value: &impl serde::Serialize) -> Outcome {
+    match output.form {
+        Form::People => output.note(message),
+        _ => output.json(value)?,
+    }
+    Ok(exit::OK)
+}
+
+/// Each log with its size and who has cosigned it; then what stands in the way of signing and of exchanging.
+fn status(exchange: &Exchange, output: &Output) -> Outcome {
+    let status = exchange.ledger_status()?;
+    let summary = json!({ "logs": status.logs.len(), "witnessed": status.witnessed, "distrusted": status.distrusted });
+    let cosigned = |log: &LogStatus| {
+        let lines: Vec<String> =
+            log.cosignatures.iter().map(|one| format!("{} {}", one.witness, thousands(one.leaves))).collect();
+        if lines.is_empty() { "-".to_owned() } else { lines.join(", ") }
+    };
+    output.list(
+        &["agreement", "leaves", "root", "origin", "cosigned", "state"],
+        &status.logs,
+        |log| {
+            let state = log.halted.as_ref().map_or("signs".to_owned(), |why| format!("HALTED: {why}"));
+            vec![log.agreement.clone(), thousands(log.size), log.root.clone(), log.origin.clone(), cosigned(log), state]
+        },
+        &summary,
+    )?;
+    let halted = status.logs.iter().filter(|log| log.halted.is_some());
+    for log in halted {
+        let command = output.command(&format!("ledger adopt {}", log.agreement));
+        output.note(&format!("warning[ledger.rollback]: the log of `{}` must not sign; {command}", log.agreement));
+    }
+    for party in &status.distrusted {
+        let command = output.command(&format!("ledger resume {}", party.party));
+        output.note(&format!(
+            "warning[ledger.fork]: the ledger of `{}` {}; evidence in {}; {command}",
+            party.party, party.reason, party.evidence
+        ));
+    }
+    Ok(exit::OK)
+}
+
+/// A full check and what to repair.
+fn fsck(exchange: &Exchange, output: &Output) -> Outcome {
+    let report = exchange.fsck()?;
+    match output.form {
+        Form::People => {
+            output.table(
+                &["log", "fault", "repair"],
+                report.faults.iter().map(|fault| vec![fault.log.clone(), fault.what.clone(), fault.repair.to_owned()]),
+            )?;
+            output.note(&format!(
+                "{} with {} leaves, {}, {}, {}, {}, {} copied leaves: {}",
+                counted(report.logs, "log"),
+                thousands(report.leaves),
+                counted(report.tiles, "tile"),
+                counted(report.batches, "release batch"),
+                counted(report.deliveries, "delivery"),
+                counted(report.cosignatures, "cosignature"),
+                thousands(report.copied),
+                if report.faults.is_empty() {
+                    "sound".to_owned()
+                } else {
+                    counted(u64::try_from(report.faults.len()).unwrap_or(u64::MAX), "fault")
+                },
+            ));
+        }
+        _ => output.json(&report)?,
+    }
+    Ok(match (report.logs, report.faults.is_empty()) {
+        (0, _) => exit::NOTHING,
+        (_, true) => exit::OK,
+        (_, false) => exit::VERIFICATION,
+    })
+}
+
+/// Takes lost leaves from another party's copy.
+fn adopt(agreement: &str, exchange: &Exchange, output: &Output) -> Outcome {
+    match exchange.adopt(agreement)? {
+        Some(adopted) => {
+            let n = adopted.leaves.saturating_sub(adopted.before);
+            let message = format!("{} of `{agreement}` from `{}`; it signs again", counted(n, "entry"), adopted.from);
+            done(output, &message, &adopted)
+        }
+        None => Err(Failure::new(
+            exit::NOT_FOUND,
+            "ledger.no-copy",
+            format!("no party that answers holds more of the log of `{agreement}` than this node"),
+        )
+        .hint("entente ledger status")),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use entente_agreement::Agreement;
 use entente_exchange::Exchange;
 use entente_ledger::checkpoint::Checkpoint;
+use entente_ledger::fork;
 use entente_ledger::leaf::Leaf;
 use entente_ledger::note::VerifierKey;
 use entente_ledger::policy::Policy;
@@ -136,7 +137,7 @@ fn nothing(file: &Path) -> String {
     if receipt.is_file() && receipt != file {
         return format!("holds no proof; that is in {}", crate::output::visible(&receipt.display().to_string()));
     }
-    "holds no receipt, agreement or checkpoint".to_owned()
+    "holds no receipt, agreement, checkpoint or evidence of a fork".to_owned()
 }
 
 type Lines = Vec<(&'static str, String)>;
@@ -158,6 +159,9 @@ fn one(file: &Path, args: &Verify) -> Result<Option<Lines>, Failure> {
             ("hash", agreement.hash_text()),
         ]));
     }
+    if fork::is_evidence(&bytes) {
+        return evidence_file(file, &bytes, args).map(Some);
+    }
     if let Ok(claimed) = Checkpoint::claimed(&bytes) {
         let policy = policy(file, args)?;
         let trusted = policy
@@ -170,6 +174,37 @@ fn one(file: &Path, args: &Verify) -> Result<Option<Lines>, Failure> {
         ]));
     }
     Ok(None)
+}
+
+/// Checks evidence of a fork with the keys of a policy, or of an agreement's text.
+fn evidence_file(file: &Path, bytes: &[u8], args: &Verify) -> Result<Lines, Failure> {
+    let failed = |error: fork::ForkError| Failure::new(exit::VERIFICATION, error.code(), error.to_string());
+    let evidence = fork::Evidence::parse(bytes).map_err(failed)?;
+    let keys: Vec<VerifierKey> = match &args.agreement {
+        Some(path) => {
+            let note = fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
+            let agreement = agreement(&note)?;
+            let named = agreement.terms().parties.iter().filter_map(|party| party.log_vkey.as_deref());
+            named.filter_map(|key| VerifierKey::parse(key).ok()).collect()
+        }
+        None => policy(file, args)?.logs().iter().map(|log| log.key.clone()).collect(),
+    };
+    let verdict = evidence.verify(&keys).map_err(failed)?;
+    let meaning = match verdict.finding {
+        fork::Finding::TwoRoots => "the log has two histories; these two notes prove it",
+        fork::Finding::Shrank => {
+            "the log showed a smaller tree after a larger one; a rollback, or an old note shown again"
+        }
+        fork::Finding::Unproved => "the log was not proved to go on from what it had signed; a fork, damage or refusal",
+    };
+    let head = |head: &Checkpoint| format!("{} leaves, root {}", head.size(), head.root());
+    Ok(vec![
+        ("fork", format!("{} in {}, noted at {}", verdict.finding.name(), evidence.origin(), evidence.at())),
+        ("earlier", head(&verdict.earlier)),
+        ("later", head(&verdict.later)),
+        ("signature", format!("both by {}", evidence.origin())),
+        ("meaning", meaning.to_owned()),
+    ])
 }
 
 /// Checks a receipt against the object beside it.

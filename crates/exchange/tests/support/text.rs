@@ -88,6 +88,7 @@ pub(crate) struct Text {
     pub(crate) valid_from: &'static str,
     pub(crate) valid_to: &'static str,
     pub(crate) community: Vec<&'static str>,
+    pub(crate) witness_quorum: u8,
     pub(crate) objects_per_day: u32,
     pub(crate) clauses: Vec<Clause>,
 }
@@ -101,6 +102,7 @@ impl Text {
             valid_from: "2026-01-01T00:00:00Z",
             valid_to: "2028-01-01T00:00:00Z",
             community: vec!["role:police"],
+            witness_quorum: 0,
             objects_per_day: 1_000_000,
             clauses: Vec::new(),
         }
@@ -108,6 +110,12 @@ impl Text {
 
     pub(crate) fn clause(mut self, clause: Clause) -> Self {
         self.clauses.push(clause);
+        self
+    }
+
+    /// Cosignatures that a delivery waits for.
+    pub(crate) fn quorum(mut self, witness_quorum: u8) -> Self {
+        self.witness_quorum = witness_quorum;
         self
     }
 
@@ -154,7 +162,9 @@ impl Text {
             clause.write(&mut text);
         }
         let _ = write!(text, "\n[onward]\nrule = \"consent\"\ncommunity = {:?}\n", self.community);
-        text.push_str(&TAIL.replace("QUOTA", &self.objects_per_day.to_string()));
+        let quorum = format!("keep_years = 10\nwitness_quorum = {}\n", self.witness_quorum);
+        let tail = TAIL.replace("QUOTA", &self.objects_per_day.to_string());
+        text.push_str(&if self.witness_quorum == 0 { tail } else { tail.replace("keep_years = 10\n", &quorum) });
         text
     }
 }

@@ -166,6 +166,29 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
             Ok(()) => Answer::of(204, ""),
             Err(error) => Answer::of(422, format!(r#"{{"title":"{}"}}"#, error.code())),
         },
+        ("GET", ["agr", agreement, "checkpoint"]) => found(exchange.checkpoint(credential, agreement).unwrap()),
+        ("GET", ["agr", agreement, "tile", ..]) => {
+            let tile = route.split_once("/tile/").unwrap().1;
+            found(exchange.tile(credential, agreement, &format!("tile/{tile}")).unwrap())
+        }
+        ("GET", ["api", "v1", "copies", agreement, "checkpoint"]) => {
+            found(exchange.copied_checkpoint(credential, agreement).unwrap())
+        }
+        ("GET", ["api", "v1", "copies", agreement, "tile", ..]) => {
+            let tile = route.split_once("/tile/").unwrap().1;
+            found(exchange.copied_tile(credential, agreement, &format!("tile/{tile}")).unwrap())
+        }
+        ("GET", ["api", "v1", "agr", agreement, "keys"]) => {
+            let handovers = exchange.log_handovers(credential, agreement).unwrap();
+            found(handovers.map(|handovers| serde_json::to_vec(&handovers).unwrap()))
+        }
+        ("GET", ["witness", hash, "checkpoint"]) => found(exchange.witnessed_checkpoint(credential, hash).unwrap()),
+        ("POST", ["api", "v1", "ledger", agreement, "cosignatures"]) => {
+            match exchange.accept_cosignature(credential, agreement, body) {
+                Ok(_) => Answer::of(204, ""),
+                Err(error) => Answer::of(422, format!(r#"{{"title":"{}"}}"#, error.code())),
+            }
+        }
         ("GET", ["api", "v1", "agreements", agreement, "notes"]) => {
             match exchange.notices(credential, agreement).unwrap() {
                 Some(notices) => Answer::of(200, serde_json::to_vec(&notices).unwrap()),
@@ -186,6 +209,10 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
         }
         _ => Answer::of(404, "{}"),
     }
+}
+
+fn found(body: Option<impl Into<Vec<u8>>>) -> Answer {
+    body.map_or_else(|| Answer::of(404, "{}"), |body| Answer::of(200, body))
 }
 
 fn objects(exchange: &Exchange, credential: &Credential, alias: &str, query: &str) -> Answer {

@@ -44,6 +44,8 @@ fn filled(route: &Route, object: &str) -> String {
         .replace("{party}", "fusion")
         .replace("{seq}", "1")
         .replace("{part}", "proof")
+        .replace("{*path}", "0/000.p/1")
+        .replace("{hash}", &"0".repeat(64))
         + query
 }
 

@@ -133,7 +133,10 @@ pub(super) fn failed(door: &Door, error: &ExchangeError) -> No {
         | ExchangeError::UnknownObject(_)
         | ExchangeError::UnknownParty(_)
         | ExchangeError::NotAParty(_) => no(Code::NotFound),
-        ExchangeError::LedgerHalted { .. } => {
+        ExchangeError::LedgerHalted { .. }
+        | ExchangeError::Rollback { .. }
+        | ExchangeError::Unconfirmed { .. }
+        | ExchangeError::Fork { .. } => {
             tracing::error!(code = error.code(), error = %error, "the ledger is halted");
             no(Code::LedgerHalted)
         }
