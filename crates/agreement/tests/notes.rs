@@ -248,7 +248,7 @@ fn a_party_cannot_act_for_another_and_notices_fit_one_version_only() {
     let forged = Notice::new(agreement.terms(), verb.clone()).sign(&northtel_key()).unwrap();
     assert_eq!(agreement.apply_notice(&forged).unwrap_err().code(), "notice.not-signer");
     let mut other = Notice::new(agreement.terms(), verb);
-    other.hash = [0; 32];
+    other.hash = Some([0; 32]);
     let other = other.sign(&fusion_key()).unwrap();
     assert_eq!(agreement.apply_notice(&other).unwrap_err().code(), "notice.other-agreement");
     assert_eq!(agreement.state(at("2027-01-03T10:00:00Z")), State::InForce);
