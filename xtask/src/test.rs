@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use crate::{process, tools};
 
 /// The suites in their order: what fails soonest and explains most comes first.
-const SUITES: [&str; 7] = ["rust", "stix", "taxii", "ledger", "kill", "demo", "browser"];
+const SUITES: [&str; 8] = ["rust", "docs", "stix", "taxii", "ledger", "kill", "demo", "browser"];
 
 /// Runs the suites named, or all of them.
 ///

@@ -13,6 +13,7 @@ use entente_stix::{Limits, Object, Timestamp, build::Builder, json};
 use crate::facts::Facts;
 use crate::ids::PartyId;
 use crate::keys::Keys;
+use crate::marking::property_markings;
 use crate::obligations::{Attribution, RedactVictim};
 use crate::post;
 use crate::properties::{self, Shape};
@@ -21,7 +22,7 @@ use crate::residual::Residual;
 use crate::terms::{Clause, Terms};
 use crate::times;
 use crate::victim;
-use crate::vocabulary::{ObjectType, Subject};
+use crate::vocabulary::{ObjectType, Origin, Subject};
 
 /// Holds what the obligations of one release need beside the object.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,7 @@ pub fn apply(object: &Object, facts: &Facts, context: &Context<'_>) -> Result<Ap
     };
     let mut draft = Draft::new(&source, object_type, shape);
     draft.allow_list(context)?;
+    let facts = &draft.drop_above(facts, context)?;
     draft.drop_properties(context)?;
     if context.clause.obligations.strip_free_text {
         draft.strip_free_text()?;
@@ -247,6 +249,36 @@ impl<'o> Draft<'o> {
             None if self.has("labels") => self.object.labels(),
             None => &[],
         }
+    }
+
+    /// Step 1, for properties with a marking of their own (section 7): what stands above the ceiling goes, and the object rises to
+    /// the level of what stays. Of another party's data only what is marked no higher than its whole may go on.
+    ///
+    /// Returns the facts with the marking that the rest has.
+    fn drop_above(&mut self, facts: &Facts, context: &Context<'_>) -> Result<Facts, Reason> {
+        let mut risen = *facts;
+        let (tlp_max, pap_max) = match facts.origin {
+            Origin::Own => (context.clause.tlp_max, context.clause.pap_max),
+            _ => (facts.tlp, facts.pap),
+        };
+        let mut gone = Vec::new();
+        for marking in property_markings(self.object, &context.terms.marking_maps) {
+            let fits = marking.tlp.is_some_and(|tlp| tlp <= tlp_max) && marking.pap.is_none_or(|pap| pap <= pap_max);
+            if fits {
+                risen.tlp = marking.tlp.map_or(risen.tlp, |tlp| risen.tlp.max(tlp));
+                risen.pap = marking.pap.map_or(risen.pap, |pap| risen.pap.max(pap));
+            } else if matches!(marking.property.as_str(), "type" | "spec_version" | "id" | "created" | "modified") {
+                return Err(Reason::ClosureRequiredProperty);
+            } else if marking.property != "object_marking_refs" && self.has(&marking.property) {
+                self.remove(&marking.property)?;
+                if marking.property == "labels" {
+                    self.labels = Some(Vec::new());
+                }
+                gone.push(marking.property);
+            }
+        }
+        self.note("granular-marking", gone);
+        Ok(risen)
     }
 
     /// Step 2.

@@ -25,8 +25,9 @@ pub struct Effective {
 
 /// Computes the effective marking from the object, the default of its admission (or its container), and the text's maps.
 ///
-/// Granular markings raise the whole object to their level: this engine never releases part of an object above its marking.
-/// A marking that is neither built in nor mapped makes the whole unresolved.
+/// Granular markings are about their properties, which [`crate::apply()`] removes where they stand above what a clause allows; one
+/// whose selector leads nowhere raises the whole object (A15). A marking of the whole that is neither built in nor mapped makes it
+/// unresolved.
 pub fn effective(object: &Object, admission: Option<Tlp>, maps: &[MarkingMap]) -> Effective {
     let mut join = Join { tlp: admission, pap: None, unresolved: false };
     let mut levels: Vec<Tlp> = Vec::new();
@@ -84,30 +85,72 @@ impl Join {
     }
 }
 
-/// Joins granular markings; returns whether a selector matches nothing.
+/// Joins granular markings whose selectors lead nowhere; returns whether there is one.
 fn add_granular(object: &Object, maps: &[MarkingMap], join: &mut Join) -> bool {
-    let raw = object.member("granular_markings").unwrap_or_default();
-    let Ok(items) = serde_json::from_slice::<Vec<serde_json::Map<String, Value>>>(raw) else {
+    let Some(items) = granular_items(object) else {
         join.unresolved = true;
         return true;
     };
     let whole = object.json();
     let mut bad_selector = false;
     for item in items {
-        match (item.get("marking_ref").and_then(Value::as_str), item.get("lang")) {
-            (Some(reference), _) => {
-                join.add(reference, maps);
+        let reference = item.get("marking_ref").and_then(Value::as_str);
+        let is_language = reference.is_none() && item.get("lang").is_some_and(Value::is_string);
+        let Some(selectors) = selectors_of(&item).filter(|all| all.iter().all(|path| resolves(&whole, path))) else {
+            bad_selector = true;
+            match reference {
+                Some(reference) => {
+                    join.add(reference, maps);
+                }
+                None => join.unresolved |= !is_language,
             }
-            (None, Some(Value::String(_))) => {}
-            (None, _) => join.unresolved = true,
-        }
-        let selectors = item.get("selectors").and_then(Value::as_array);
-        bad_selector |= selectors.is_none_or(|selectors| {
-            selectors.is_empty()
-                || selectors.iter().any(|selector| selector.as_str().is_none_or(|path| !resolves(&whole, path)))
-        });
+            continue;
+        };
+        // An entry that is neither marking nor language says something about these properties that nobody can read.
+        join.unresolved |= reference.is_none() && !is_language && !selectors.is_empty();
     }
     bad_selector
+}
+
+/// The marking of one property of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PropertyMarking {
+    /// The top-level property that is marked, as a whole or in part.
+    pub(crate) property: String,
+    /// Its level; `None` if the marking is not known.
+    pub(crate) tlp: Option<Tlp>,
+    /// The actions it permits, where it says so.
+    pub(crate) pap: Option<Pap>,
+}
+
+/// Lists the properties that have a marking of their own, one entry for each selector and marking.
+pub(crate) fn property_markings(object: &Object, maps: &[MarkingMap]) -> Vec<PropertyMarking> {
+    if !object.has_granular_markings() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for item in granular_items(object).unwrap_or_default() {
+        let Some(reference) = item.get("marking_ref").and_then(Value::as_str) else { continue };
+        let mut join = Join { tlp: None, pap: None, unresolved: false };
+        join.add(reference, maps);
+        for selector in selectors_of(&item).unwrap_or_default() {
+            if let Some(Component::Name(property)) = parse(selector).and_then(|mut steps| steps.next()) {
+                found.push(PropertyMarking { property: property.to_owned(), tlp: join.tlp, pap: join.pap });
+            }
+        }
+    }
+    found
+}
+
+/// The entries of `granular_markings`; `None` if it is not a list of objects.
+fn granular_items(object: &Object) -> Option<Vec<serde_json::Map<String, Value>>> {
+    serde_json::from_slice(object.member("granular_markings").unwrap_or_default()).ok()
+}
+
+/// The selectors of an entry; `None` if there is none or one is no text.
+fn selectors_of(item: &serde_json::Map<String, Value>) -> Option<Vec<&str>> {
+    let selectors = item.get("selectors").and_then(Value::as_array).filter(|selectors| !selectors.is_empty())?;
+    selectors.iter().map(Value::as_str).collect()
 }
 
 /// Tells whether a selector (STIX 2.1 §7.2.3.1) leads to something in the object.

@@ -272,7 +272,7 @@ fn abuse_a14_unmarked_and_unknown_markings_are_denied() {
 }
 
 #[test]
-fn abuse_a15_a_granular_marking_raises_the_whole_object() {
+fn abuse_a15_a_granular_marking_that_leads_nowhere_raises_the_whole_object() {
     let granular = |selector: &str, level: Tlp| {
         format!(
             ",\"object_marking_refs\":[\"{}\"],\"granular_markings\":[{{\"marking_ref\":\"{}\",\"selectors\":[\"{selector}\"]}}]",
@@ -282,9 +282,11 @@ fn abuse_a15_a_granular_marking_raises_the_whole_object() {
     };
     let past_the_end = effective(&object(&granular("labels.[0]", Tlp::Red)), None, &[]);
     assert_eq!((past_the_end.tlp, past_the_end.bad_selector), (Tlp::Red, true));
+    assert_eq!(denied_for_marking(&granular("labels.[0]", Tlp::AmberStrict)), Some(Reason::Clause(Predicate::Tlp)));
+    // One that leads to a property is about that property, see the obligations.
     let good = effective(&object(&granular("pattern", Tlp::AmberStrict)), None, &[]);
-    assert_eq!((good.tlp, good.bad_selector), (Tlp::AmberStrict, false));
-    assert_eq!(denied_for_marking(&granular("pattern", Tlp::AmberStrict)), Some(Reason::Clause(Predicate::Tlp)));
+    assert_eq!((good.tlp, good.bad_selector), (Tlp::Green, false));
+    assert_eq!(denied_for_marking(&granular("pattern", Tlp::AmberStrict)), None);
 }
 
 #[test]
