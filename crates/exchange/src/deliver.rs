@@ -368,23 +368,39 @@ impl Gate<'_> {
         })
     }
 
-    pub(crate) fn facts(&self, admitted: &Admitted, from: Provenance<'_>) -> Facts {
-        let origin = self.agreements.first().map_or(Origin::Received, |agreement| {
-            facts::origin(self.state, from, admitted.tlp, agreement.terms(), self.recipient, self.now)
+    pub(crate) fn facts(&self, admitted: &Admitted, from: Provenance<'_>) -> Asked {
+        let (origin, purposes) = self.agreements.first().map_or((Origin::Received, PurposeSet::ALL), |agreement| {
+            facts::origin(self.state, from, admitted, agreement.terms(), self.recipient, self.now)
         });
         let echo = self.state.party_no(from.party).is_some_and(|party| party.id == *self.recipient);
-        admitted.facts(origin, echo)
+        Asked { facts: admitted.facts(origin, echo), purposes: self.purposes.intersection(purposes) }
     }
 
-    pub(crate) fn request<'b>(&'b self, facts: &'b Facts) -> Request<'b> {
+    pub(crate) fn request<'b>(&'b self, asked: &'b Asked) -> Request<'b> {
         Request {
             releaser: self.releaser,
             recipient: self.recipient,
-            purposes: self.purposes,
+            purposes: asked.purposes,
             doors: self.doors,
             now: self.now,
-            facts,
+            facts: &asked.facts,
         }
+    }
+}
+
+/// What a decision is asked about: the facts, and the purposes for which they are so. Consented data is consented to for the
+/// purposes of the consent only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) facts: Facts,
+    pub(crate) purposes: PurposeSet,
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
     }
 }
 

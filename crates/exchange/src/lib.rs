@@ -7,6 +7,7 @@
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`consent`] | ask for, give and take back consent to onward release |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
 //! | [`evidence`] | agreements, logs and receipts as files for an auditor |
@@ -22,6 +23,7 @@ pub mod admit;
 pub mod agreements;
 mod build;
 pub mod check;
+pub mod consent;
 pub mod deliver;
 mod error;
 pub mod evidence;

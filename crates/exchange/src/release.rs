@@ -338,7 +338,7 @@ impl Run<'_> {
             changed: applied.bytes != row.body,
             applied,
             version_us: released.version().map_or(0, Timestamp::as_micros),
-            record: Record { facts, permit, input: Hash::of(&row.body) },
+            record: Record { facts: *facts, permit, input: Hash::of(&row.body) },
         })))
     }
 
