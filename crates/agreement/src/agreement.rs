@@ -8,6 +8,7 @@ use entente_ledger::note::{Note, SigningKey, VerifierKey};
 use entente_stix::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::accession;
 use crate::error::TextError;
 use crate::hex;
 use crate::ids::{AgreementId, PartyId};
@@ -70,6 +71,8 @@ pub struct Agreement {
     note: Option<Note>,
     /// Parties that have signed the text, bit = position.
     signed: u64,
+    /// Parties whose signatures make the text complete: all, or the lead and the newcomers of an accession.
+    required: u64,
     /// Parties that have suspended and not resumed, bit = position.
     suspended: u64,
     /// Earliest instant at which a termination takes effect.
@@ -94,12 +97,38 @@ impl Agreement {
     /// Every error of the first failing stage: `note.…`, `text.…`, `agr.…`; `agr.party-unsigned` per missing party,
     /// `agr.wrong-key` where a line carries a party's key name with another key.
     pub fn open(note: &[u8]) -> Result<Agreement, Vec<TextError>> {
-        let agreement = Agreement::open_partial(note)?;
-        let unsigned: Vec<TextError> = agreement
+        Agreement::open_partial(note)?.complete()
+    }
+
+    /// Opens the version that follows `before`, complete: signed by every party or, where the text before says `accession =
+    /// "lead"` and this one differs from it only by added parties, by the lead and the newcomers (section 4.8 of the format).
+    ///
+    /// # Errors
+    ///
+    /// As [`Agreement::open`]; also those of [`Agreement::supersede`].
+    pub fn open_next(note: &[u8], before: &Agreement) -> Result<Agreement, Vec<TextError>> {
+        Agreement::open_partial(note)?.following(before).complete()
+    }
+
+    /// Takes the rule for accessions into account, so that [`Agreement::unsigned`] names whose signatures are still needed.
+    #[must_use]
+    pub fn following(mut self, before: &Agreement) -> Agreement {
+        if before.is_complete()
+            && let Some(newcomers) = accession::newcomers(&self.terms, &before.terms)
+        {
+            let lead = self.terms.operation.as_ref().and_then(|operation| self.terms.position(&operation.lead));
+            let needed = newcomers.iter().filter_map(|id| self.terms.position(id)).chain(lead);
+            self.required = needed.fold(0, |bits, at| bits | bit(at));
+        }
+        self
+    }
+
+    fn complete(self) -> Result<Agreement, Vec<TextError>> {
+        let unsigned: Vec<TextError> = self
             .unsigned()
             .map(|party| TextError::new("agr.party-unsigned", 0, format!("`{}` has not signed", party.id)))
             .collect();
-        if unsigned.is_empty() { Ok(agreement) } else { Err(unsigned) }
+        if unsigned.is_empty() { Ok(self) } else { Err(unsigned) }
     }
 
     /// Opens an offered agreement: a note with valid signatures of some of its parties.
@@ -142,6 +171,7 @@ impl Agreement {
             terms: Arc::new(terms),
             note: None,
             signed: 0,
+            required: u64::MAX,
             suspended: 0,
             terminated_at: None,
             superseded_at: None,
@@ -168,10 +198,15 @@ impl Agreement {
         self.note.as_ref()
     }
 
-    /// Iterates over the parties that have not signed.
+    /// Iterates over the parties whose signatures are needed and missing.
     pub fn unsigned(&self) -> impl Iterator<Item = &Party> {
         let positions = self.terms.parties.iter().zip(0_u32..);
-        positions.filter(|(_, at)| self.signed & bit(*at) == 0).map(|(party, _)| party)
+        positions.filter(|(_, at)| self.required & !self.signed & bit(*at) != 0).map(|(party, _)| party)
+    }
+
+    /// Tells whether a party has signed the text.
+    pub fn has_signed(&self, party: &PartyId) -> bool {
+        self.terms.position(party).is_some_and(|at| self.signed & bit(at) != 0)
     }
 
     /// Returns the state at `now`.
@@ -204,7 +239,7 @@ impl Agreement {
     }
 
     fn is_complete(&self) -> bool {
-        usize::try_from(self.signed.count_ones()).is_ok_and(|count| count == self.terms.parties.len())
+        self.unsigned().next().is_none()
     }
 
     /// Lists the parties that have suspended the agreement and not resumed it.

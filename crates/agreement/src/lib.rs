@@ -53,6 +53,7 @@
 //! }
 //! ```
 
+mod accession;
 mod agreement;
 mod apply;
 mod close;

@@ -149,7 +149,11 @@ pub fn replay<'n>(
 ) -> Result<Vec<Agreement>, LifeError> {
     let mut life: Vec<Agreement> = Vec::new();
     for note in versions {
-        let next = Agreement::open(note).map_err(LifeError::Version)?;
+        let next = match life.last() {
+            Some(before) => Agreement::open_next(note, before),
+            None => Agreement::open(note),
+        };
+        let next = next.map_err(LifeError::Version)?;
         if let Some(before) = life.last_mut() {
             before.supersede(&next).map_err(|error| LifeError::Version(vec![error]))?;
         }

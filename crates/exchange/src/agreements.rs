@@ -1,6 +1,6 @@
 //! Agreements at this node: installing signed notes, suspending and resuming, and the leaves that record it.
 
-use entente_agreement::{Agreement, AgreementId, Notice, Verb};
+use entente_agreement::{Agreement, AgreementId, Notice, Terms, Verb};
 use entente_ledger::Hash;
 use entente_ledger::leaf::{AgreementState, Leaf};
 use entente_ledger::note::Note;
@@ -27,6 +27,15 @@ pub struct Installed {
     pub new: bool,
 }
 
+/// Refuses a version that does not follow the newest one held (A21).
+pub(crate) fn follows(held: &Held, terms: &Terms) -> Result<()> {
+    let known = held.agreement.terms();
+    if terms.version > known.version && terms.supersedes == Some(known.hash) {
+        return Ok(());
+    }
+    Err(ExchangeError::Replay { id: terms.id.to_string(), version: terms.version.into(), held: known.version.into() })
+}
+
 /// The keys a releasing node uses under one agreement; they never leave it.
 pub(crate) fn secret_keys(exchange: &Exchange, agreement: &str) -> Result<entente_agreement::Keys> {
     let id = setting(exchange.store(), &format!("key:{agreement}:id"))?;
@@ -41,8 +50,12 @@ impl Exchange {
     /// [`ExchangeError::Agreement`] for every fault of the note (A21), [`ExchangeError::Replay`] for a version that is not newer,
     /// [`ExchangeError::NotAParty`], [`ExchangeError::UnknownParty`] when a party's card is missing or carries another key.
     pub fn install_agreement(&self, note: &[u8]) -> Result<Installed> {
-        let agreement = Agreement::open(note).map_err(ExchangeError::Agreement)?;
-        let terms = agreement.terms().clone();
+        self.install_shown(note, None, None)
+    }
+
+    /// Refuses a text that this node is no party of, or that names other keys than the cards that were exchanged by hand.
+    pub(crate) fn check_parties(&self, state: &State, agreement: &Agreement) -> Result<()> {
+        let terms = agreement.terms();
         let id = terms.id.as_str();
         if !terms.parties.iter().any(|party| party.id == *self.own()) {
             return Err(ExchangeError::NotAParty(id.to_owned()));
@@ -50,7 +63,6 @@ impl Exchange {
         if agreement.uses_example_keys() {
             return Err(ExchangeError::Card("the agreement is signed with the published example keys".to_owned()));
         }
-        let state = self.state()?;
         for party in &terms.parties {
             let known =
                 state.party(party.id.as_str()).ok_or_else(|| ExchangeError::UnknownParty(party.id.to_string()))?;
@@ -70,10 +82,40 @@ impl Exchange {
                 )));
             }
         }
-        let newest = state.versions.iter().rfind(|held| held.id() == id);
+        Ok(())
+    }
+
+    /// Installs an agreement; `compare` and `simulate` are the hashes of what was shown before it was signed here.
+    pub(crate) fn install_shown(
+        &self,
+        note: &[u8],
+        compare: Option<Hash>,
+        simulate: Option<Hash>,
+    ) -> Result<Installed> {
+        let state = self.state()?;
+        let opened = Agreement::open_partial(note).map_err(ExchangeError::Agreement)?;
+        let newest = state.versions.iter().rfind(|held| held.id() == opened.id().as_str());
+        if let Some(held) = newest.filter(|held| held.hash().0 == opened.terms().hash) {
+            let terms = held.agreement.terms();
+            return Ok(Installed {
+                id: terms.id.to_string(),
+                version: terms.version,
+                hash: held.hash().to_sha256_text(),
+                state: word(held.agreement.state(self.now())).to_owned(),
+                new: false,
+            });
+        }
+        let agreement = match newest.filter(|held| held.agreement.terms().version < opened.terms().version) {
+            Some(before) => Agreement::open_next(note, &before.agreement),
+            None => Agreement::open(note),
+        };
+        let agreement = agreement.map_err(ExchangeError::Agreement)?;
+        let terms = agreement.terms().clone();
+        let id = terms.id.as_str();
+        self.check_parties(&state, &agreement)?;
         let text =
             String::from_utf8(note.to_vec()).map_err(|_| ExchangeError::Notice("the note is not UTF-8".to_owned()))?;
-        let mut installed = Installed {
+        let installed = Installed {
             id: id.to_owned(),
             version: terms.version,
             hash: Hash(terms.hash).to_sha256_text(),
@@ -81,25 +123,11 @@ impl Exchange {
             new: true,
         };
         if let Some(held) = newest {
-            let known = held.agreement.terms();
-            if known.version == terms.version && known.hash == terms.hash {
-                installed.new = false;
-                return Ok(installed);
-            }
-            if terms.version <= known.version || terms.supersedes != Some(known.hash) {
-                return Err(ExchangeError::Replay {
-                    id: id.to_owned(),
-                    version: terms.version.into(),
-                    held: known.version.into(),
-                });
-            }
+            follows(held, &terms)?;
         }
         secret_keys(self, id)?;
         let hash = Hash(terms.hash);
-        let leaf = match newest {
-            Some(held) => Leaf::Amend { text: hash, supersedes: held.hash() },
-            None => Leaf::Agreement { state: AgreementState::Countersigned, text: hash, compare: None, simulate: None },
-        };
+        let leaf = Leaf::Agreement { state: AgreementState::Countersigned, text: hash, compare, simulate };
         let key = self.keys().log(&log_origin(&self.node().host, id))?;
         let now = self.now();
         self.store().write(|tx| -> Result<()> {
@@ -108,6 +136,7 @@ impl Exchange {
             journal::append(tx, &mut log, &key, &hash, &leaf, now)?;
             Ok(())
         })?;
+        self.tick()?;
         Ok(installed)
     }
 

@@ -78,6 +78,14 @@ pub enum ExchangeError {
         /// What is wrong.
         message: String,
     },
+    /// An offer of an agreement was refused, or there is none.
+    #[error("offer refused: {message}")]
+    Offer {
+        /// Stable code, `offer.…`.
+        code: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// Another node did not answer as it should.
     #[error("exchange with `{party}` stopped: {message}")]
     Remote {
@@ -131,7 +139,7 @@ impl ExchangeError {
             Self::Card(_) => "card.refused",
             Self::NotAParty(_) => "agreement.not-a-party",
             Self::State { .. } => "agreement.state",
-            Self::Format { code, .. } | Self::Remote { code, .. } => code,
+            Self::Format { code, .. } | Self::Remote { code, .. } | Self::Offer { code, .. } => code,
             Self::Receipt { .. } => "receipt.invalid",
             Self::LedgerHalted { .. } => "ledger.halted",
         }

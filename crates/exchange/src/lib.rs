@@ -7,6 +7,7 @@
 //! | [`deliver`] | decide again, append the delivery leaf, hand out the page |
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
+//! | [`offers`] | texts on their way from the first signature to the last |
 //! | [`consent`] | ask for, give and take back consent to onward release |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
@@ -32,8 +33,10 @@ pub mod export;
 mod facts;
 mod guest;
 mod journal;
+mod lifecycle;
 pub mod look;
 pub mod node;
+pub mod offers;
 mod prepare;
 pub mod receipts;
 pub mod receive;

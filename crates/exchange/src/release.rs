@@ -109,6 +109,7 @@ impl Exchange {
     /// [`crate::ExchangeError::Store`], [`crate::ExchangeError::LedgerHalted`]. What was committed before the error stays.
     pub fn release(&self) -> Result<Vec<ReleaseRun>> {
         let _one_at_a_time = self.0.releasing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tick()?;
         let state = self.state()?;
         let mut runs = Vec::new();
         for held in self.ruling(&state) {
@@ -171,11 +172,16 @@ impl Exchange {
             now: self.now(),
             victims: self.store().read(|s| s.victims())?.into_iter().collect(),
         };
+        let backfill = backfill_from(state, held, recipient);
         let mut released_any = false;
         loop {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
             let Some(last) = candidates.last().map(|row| row.no) else { break };
+            let candidates: Vec<RevisionRow> = match backfill {
+                Some(from) => candidates.into_iter().filter(|row| row.added_us >= from).collect(),
+                None => candidates,
+            };
             // Victims that were admitted since the run began stand among the candidates.
             if candidates.iter().any(is_victim) {
                 run.victims = self.store().read(|s| s.victims())?.into_iter().collect();
@@ -222,6 +228,20 @@ impl Exchange {
             Ok(())
         })
     }
+}
+
+/// From when on what was admitted is a candidate for a party that acceded to an operation later, in microseconds; `None` for a
+/// party of the first version held, or where nothing is said about it (`agreements.md` section 4.8).
+fn backfill_from(state: &State, held: &Held, recipient: &PartyId) -> Option<i64> {
+    let operation = held.agreement.terms().operation.as_ref()?;
+    let mut versions = state.versions.iter().filter(|version| version.id() == held.id());
+    if versions.next()?.names(recipient) {
+        return None;
+    }
+    let version = versions.find(|version| version.names(recipient))?;
+    // A version that only adds parties begins when the one before began; the accession is then when it was signed.
+    let acceded = version.agreement.terms().valid_from.as_micros().max(version.added_us);
+    Some(acceded.saturating_sub(i64::from(operation.backfill_days).saturating_mul(86_400_000_000)))
 }
 
 /// `None` when another process appended first, which is nobody's fault and tried again.

@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) no: i64,
     pub(crate) agreement: Agreement,
     pub(crate) note: String,
+    /// When this node installed it, microseconds.
+    pub(crate) added_us: i64,
 }
 
 impl Held {
@@ -87,6 +89,7 @@ impl State {
                 no: row.no,
                 agreement,
                 note: row.note,
+                added_us: row.added_us,
             }));
             rows = rest;
         }

@@ -84,9 +84,12 @@ impl Exchange {
                 });
             }
         }
+        self.tick()?;
         let mut runs = Vec::new();
         for known in state.parties.iter().filter(|known| party.is_none_or(|wanted| wanted == known.id.as_str())) {
             let Some(link) = &known.link else { continue };
+            self.exchange_offers(known, link);
+            let state = self.state()?;
             for held in state.between(self.own(), &known.id, self.now()) {
                 runs.push(self.sync_one(known, link, held));
             }
@@ -346,7 +349,14 @@ impl Exchange {
     }
 
     /// One request to another node.
-    fn call(&self, party: &KnownParty, link: &Link, method: &str, path: &str, body: Option<&[u8]>) -> Result<Answer> {
+    pub(crate) fn call(
+        &self,
+        party: &KnownParty,
+        link: &Link,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Answer> {
         let secret = read_secret(&self.home_directory().directory().join(&link.secret_file))?;
         let url = format!("{}/{path}", link.url.trim_end_matches('/'));
         let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -424,8 +434,8 @@ struct Growth {
     proof: Vec<Hash>,
 }
 
-struct Answer {
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) body: Vec<u8>,
     last: Option<String>,
     receipt: Option<u64>,
     more: bool,

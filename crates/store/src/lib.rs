@@ -27,6 +27,7 @@ pub mod agreements;
 pub mod inbox;
 pub mod logs;
 pub mod manifest;
+pub mod offers;
 pub mod parties;
 pub mod revisions;
 mod schema;

@@ -25,7 +25,7 @@ pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
 }
 
 /// The tables of each part of the store. All are created where they are missing, so a file of an older format gains those it lacks.
-const PARTS: &[&str] = &[TABLES];
+const PARTS: &[&str] = &[TABLES, crate::offers::TABLES];
 
 const TABLES: &str = "
 -- Small settings and secrets of the node: cursor keys, per-agreement keys, the change counter `epoch`.
