@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use crate::{process, tools};
 
 /// The suites in their order: what fails soonest and explains most comes first.
-const SUITES: [&str; 9] = ["rust", "docs", "oracle", "stix", "taxii", "ledger", "kill", "demo", "browser"];
+const SUITES: [&str; 8] = ["rust", "oracle", "stix", "taxii", "ledger", "kill", "demo", "browser"];
 
 /// Requests that the suite `oracle` asks of each evaluator; less than a minute on two cores.
 const ORACLE_REQUESTS: u64 = 300_000;

@@ -8,10 +8,11 @@ use entente_ledger::note::{Note, SigningKey, VerifierKey};
 use entente_stix::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::accession;
 use crate::error::TextError;
 use crate::hex;
 use crate::ids::{AgreementId, PartyId};
-use crate::notice::{Consent, Notice, NoticeError, Verb};
+use crate::notice::{Consent, ConsentRequest, Notice, NoticeError, Verb};
 use crate::terms::{CommunityMember, Party, Terms};
 use crate::text;
 
@@ -34,6 +35,8 @@ pub enum State {
     Expired,
     /// A termination has taken effect.
     Terminated,
+    /// It has, and every recipient has certified that what it received is gone.
+    Closed,
 }
 
 impl State {
@@ -48,6 +51,7 @@ impl State {
             State::Suspended => "suspended",
             State::Expired => "expired",
             State::Terminated => "terminated",
+            State::Closed => "closed",
         }
     }
 }
@@ -67,6 +71,8 @@ pub struct Agreement {
     note: Option<Note>,
     /// Parties that have signed the text, bit = position.
     signed: u64,
+    /// Parties whose signatures make the text complete: all, or the lead and the newcomers of an accession.
+    required: u64,
     /// Parties that have suspended and not resumed, bit = position.
     suspended: u64,
     /// Earliest instant at which a termination takes effect.
@@ -75,9 +81,14 @@ pub struct Agreement {
     superseded_at: Option<Timestamp>,
     /// Last suspend or resume per party, against replays.
     last_switch: Vec<(u32, Timestamp)>,
+    /// Parties that have certified deletion, bit = position.
+    pub(crate) certified: u64,
     consents: Vec<Consent>,
     /// Stands for a simulation only; see [`Agreement::supposed`].
     supposed: bool,
+    requests: Vec<ConsentRequest>,
+    /// Keys that took the place of those in the text, by position of the party; the last one of a party rules.
+    rotated: Vec<(u32, VerifierKey)>,
 }
 
 impl Agreement {
@@ -88,12 +99,38 @@ impl Agreement {
     /// Every error of the first failing stage: `note.…`, `text.…`, `agr.…`; `agr.party-unsigned` per missing party,
     /// `agr.wrong-key` where a line carries a party's key name with another key.
     pub fn open(note: &[u8]) -> Result<Agreement, Vec<TextError>> {
-        let agreement = Agreement::open_partial(note)?;
-        let unsigned: Vec<TextError> = agreement
+        Agreement::open_partial(note)?.complete()
+    }
+
+    /// Opens the version that follows `before`, complete: signed by every party or, where the text before says `accession =
+    /// "lead"` and this one differs from it only by added parties, by the lead and the newcomers (section 4.8 of the format).
+    ///
+    /// # Errors
+    ///
+    /// As [`Agreement::open`]; also those of [`Agreement::supersede`].
+    pub fn open_next(note: &[u8], before: &Agreement) -> Result<Agreement, Vec<TextError>> {
+        Agreement::open_partial(note)?.following(before).complete()
+    }
+
+    /// Takes the rule for accessions into account, so that [`Agreement::unsigned`] names whose signatures are still needed.
+    #[must_use]
+    pub fn following(mut self, before: &Agreement) -> Agreement {
+        if before.is_complete()
+            && let Some(newcomers) = accession::newcomers(&self.terms, &before.terms)
+        {
+            let lead = self.terms.operation.as_ref().and_then(|operation| self.terms.position(&operation.lead));
+            let needed = newcomers.iter().filter_map(|id| self.terms.position(id)).chain(lead);
+            self.required = needed.fold(0, |bits, at| bits | bit(at));
+        }
+        self
+    }
+
+    fn complete(self) -> Result<Agreement, Vec<TextError>> {
+        let unsigned: Vec<TextError> = self
             .unsigned()
             .map(|party| TextError::new("agr.party-unsigned", 0, format!("`{}` has not signed", party.id)))
             .collect();
-        if unsigned.is_empty() { Ok(agreement) } else { Err(unsigned) }
+        if unsigned.is_empty() { Ok(self) } else { Err(unsigned) }
     }
 
     /// Opens an offered agreement: a note with valid signatures of some of its parties.
@@ -140,12 +177,16 @@ impl Agreement {
             terms,
             note: None,
             signed: 0,
+            required: u64::MAX,
             suspended: 0,
             terminated_at: None,
             superseded_at: None,
             last_switch: Vec::new(),
+            certified: 0,
             consents: Vec::new(),
             supposed: false,
+            requests: Vec::new(),
+            rotated: Vec::new(),
         }
     }
 
@@ -173,10 +214,15 @@ impl Agreement {
         self.note.as_ref()
     }
 
-    /// Iterates over the parties that have not signed.
+    /// Iterates over the parties whose signatures are needed and missing.
     pub fn unsigned(&self) -> impl Iterator<Item = &Party> {
         let positions = self.terms.parties.iter().zip(0_u32..);
-        positions.filter(|(_, at)| self.signed & bit(*at) == 0).map(|(party, _)| party)
+        positions.filter(|(_, at)| self.required & !self.signed & bit(*at) != 0).map(|(party, _)| party)
+    }
+
+    /// Tells whether a party has signed the text.
+    pub fn has_signed(&self, party: &PartyId) -> bool {
+        self.terms.position(party).is_some_and(|at| self.signed & bit(at) != 0)
     }
 
     /// Returns the state at `now`.
@@ -186,7 +232,7 @@ impl Agreement {
         } else if !self.is_complete() {
             State::Offered
         } else if self.terminated_at.is_some_and(|at| at <= now) {
-            State::Terminated
+            if self.is_certified() { State::Closed } else { State::Terminated }
         } else if now >= self.terms.valid_to {
             State::Expired
         } else if self.superseded_at.is_some_and(|at| at <= now) {
@@ -215,7 +261,7 @@ impl Agreement {
     }
 
     fn is_complete(&self) -> bool {
-        usize::try_from(self.signed.count_ones()).is_ok_and(|count| count == self.terms.parties.len())
+        self.unsigned().next().is_none()
     }
 
     /// Lists the parties that have suspended the agreement and not resumed it.
@@ -247,7 +293,10 @@ impl Agreement {
         Ok(())
     }
 
-    /// Applies a one-line note: suspend, resume, terminate, consent or withdrawal of consent (section 4.9 of the format).
+    /// Applies a one-line note: suspend, resume, terminate, rotation of a key, consent, its withdrawal, or the request for one
+    /// (section 4.9 of the format).
+    ///
+    /// After a rotation the old key signs nothing any more.
     ///
     /// A suspension holds as soon as the note is here, whatever its time says: a clock that runs late does not delay it.
     /// Returns the notice that was applied. A withdrawal that arrives before its consent is refused
@@ -261,10 +310,15 @@ impl Agreement {
             return Err(NoticeError::Unsigned);
         }
         let (parsed, notice) = Notice::open(note)?;
-        if notice.agreement != self.terms.id || notice.hash != self.terms.hash {
+        if !notice.concerns(&self.terms) {
             return Err(NoticeError::OtherAgreement);
         }
-        let keys = party_keys(&self.terms).map_err(|_| NoticeError::Key)?;
+        let mut keys = self.keys()?;
+        if let Verb::RotateKey { party, old, new, .. } = &notice.verb {
+            let position = self.position(party)?;
+            self.rotate(&parsed, &mut keys, position, old, new)?;
+            return Ok(notice);
+        }
         let signers = parsed.verify(&keys)?;
         let signed = signers.iter().filter_map(|at| u32::try_from(*at).ok()).fold(0_u64, |bits, at| bits | bit(at));
         match &notice.verb {
@@ -287,9 +341,7 @@ impl Agreement {
             }
             Verb::Consent { scope, to, purposes, until } => {
                 let originator = self.only_signer(signed)?;
-                if self.terms.party(to).is_none() {
-                    return Err(NoticeError::UnknownParty { party: to.clone() });
-                }
+                // The recipient may be a party of another agreement, under which the data would go on.
                 let hash = Sha256::digest(parsed.text().as_bytes()).into();
                 if self.consents.iter().any(|known| known.hash == hash) {
                     return Err(NoticeError::Replay);
@@ -311,13 +363,79 @@ impl Agreement {
                 let known = known.filter(|known| known.originator == originator).ok_or(NoticeError::NoConsent)?;
                 known.withdrawn = true;
             }
+            Verb::ConsentRequest { scope, to, purposes, until } => {
+                let by = self.only_signer(signed)?;
+                let hash = Sha256::digest(parsed.text().as_bytes()).into();
+                if self.requests.iter().any(|known| known.hash == hash) {
+                    return Err(NoticeError::Replay);
+                }
+                let (scope, to) = (scope.clone(), to.clone());
+                self.requests.push(ConsentRequest { hash, by, scope, to, purposes: *purposes, until: *until });
+            }
+            Verb::RotateKey { .. } => {}
         }
         Ok(notice)
     }
 
+    /// Returns the keys that sign for the parties now, in the order of the parties.
+    fn keys(&self) -> Result<Vec<VerifierKey>, NoticeError> {
+        let mut keys = party_keys(&self.terms).map_err(|_| NoticeError::Key)?;
+        for (position, key) in &self.rotated {
+            let slot = usize::try_from(*position).ok().and_then(|at| keys.get_mut(at)).ok_or(NoticeError::Key)?;
+            slot.clone_from(key);
+        }
+        Ok(keys)
+    }
+
+    /// Returns the key that signs for a party now: that of the text, or the one that took its place.
+    pub fn key_of(&self, party: &PartyId) -> Option<VerifierKey> {
+        let at = usize::try_from(self.terms.position(party)?).ok()?;
+        self.keys().ok()?.get(at).cloned()
+    }
+
+    /// Puts a key in the place of another: both have signed, so that neither a thief of the old key alone nor a stranger can.
+    fn rotate(
+        &mut self,
+        note: &Note,
+        keys: &mut Vec<VerifierKey>,
+        position: u32,
+        old: &VerifierKey,
+        new: &VerifierKey,
+    ) -> Result<(), NoticeError> {
+        let at = usize::try_from(position).unwrap_or(usize::MAX);
+        let present = keys.get(at).ok_or(NoticeError::Key)?;
+        let party = || self.terms.parties.get(at).map(|party| party.id.clone()).ok_or(NoticeError::Key);
+        if present == new {
+            return Err(NoticeError::Replay);
+        }
+        if present != old {
+            return Err(NoticeError::OldKey { party: party()? });
+        }
+        // A key that speaks for somebody else, or for a log, cannot come to sign for this party.
+        let taken = self.terms.parties.iter().flat_map(|party| {
+            [Some(&party.vkey), party.log_vkey.as_ref(), party.witness_vkey.as_ref()].into_iter().flatten()
+        });
+        let mut taken = taken.filter_map(|text| VerifierKey::parse(text).ok()).chain(keys.iter().cloned());
+        if new.name() != old.name() || taken.any(|key| key.public_key() == new.public_key()) {
+            return Err(NoticeError::Key);
+        }
+        keys.push(new.clone());
+        let signers = note.verify(keys)?;
+        let by_new = keys.len().saturating_sub(1);
+        if !signers.contains(&at) || !signers.contains(&by_new) {
+            return Err(NoticeError::NotSigner { party: party()? });
+        }
+        self.rotated.push((position, new.clone()));
+        Ok(())
+    }
+
+    fn position(&self, party: &PartyId) -> Result<u32, NoticeError> {
+        self.terms.position(party).ok_or_else(|| NoticeError::UnknownParty { party: party.clone() })
+    }
+
     /// Returns the position of the party that a notice names, which must have signed it.
     fn signer(&self, party: &PartyId, signed: u64) -> Result<u32, NoticeError> {
-        let position = self.terms.position(party).ok_or_else(|| NoticeError::UnknownParty { party: party.clone() })?;
+        let position = self.position(party)?;
         if signed & bit(position) == 0 {
             return Err(NoticeError::NotSigner { party: party.clone() });
         }
@@ -361,6 +479,11 @@ impl Agreement {
     /// Returns the consents given under this agreement, withdrawn ones included.
     pub fn consents(&self) -> &[Consent] {
         &self.consents
+    }
+
+    /// Returns the requests for a consent that were made under this agreement, answered ones included.
+    pub fn consent_requests(&self) -> &[ConsentRequest] {
+        &self.requests
     }
 
     /// Tells whether a party belongs to the community to which GREEN data may go on.

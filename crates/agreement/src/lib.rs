@@ -8,7 +8,7 @@
 //! | read and check a text | [`Terms::parse`] | terms, or every error with code and line |
 //! | sign, countersign | [`sign::sign`] | the note |
 //! | open a signed agreement | [`Agreement::open`] | an [`Agreement`] that every party has signed |
-//! | suspend, resume, terminate, consent | [`Notice`], [`Agreement::apply_notice`] | the [`State`] follows from notes and clock |
+//! | suspend, resume, terminate, consent, rotate a key | [`Notice`], [`Agreement::apply_notice`] | the [`State`] follows from notes and clock |
 //! | mark, and tell own from received | [`effective`], [`origin_of`] | the [`Facts`] of an object |
 //! | decide | [`decide()`] | [`Permit`] or [`Withhold`] with its [`Reason`] |
 //! | say why, and why not | [`explain()`] | an [`Explanation`] in words, and the decision record |
@@ -54,6 +54,7 @@
 //! }
 //! ```
 
+mod accession;
 pub mod account;
 mod agreement;
 mod apply;
@@ -68,6 +69,7 @@ mod facts;
 mod hex;
 mod ids;
 mod keys;
+pub mod lifecycle;
 mod marking;
 pub mod maturity;
 mod memo;
@@ -101,9 +103,10 @@ pub use explain::{ClauseResult, Explanation, Failure, FloorHit, RecordInput, exp
 pub use facts::{Facts, MarkingState, Request};
 pub use ids::{AgreementId, ClauseId, PartyId};
 pub use keys::Keys;
+pub use lifecycle::Act;
 pub use marking::{Effective, effective};
 pub use memo::Memo;
-pub use notice::{Consent, ConsentScope, Notice, NoticeError, Verb};
+pub use notice::{Consent, ConsentRequest, ConsentScope, Notice, NoticeError, Verb};
 pub use obligations::{Attribution, Obligations, RedactVictim, TimeUnit};
 pub use origin::{Source, origin_of};
 pub use properties::{has_free_text, is_closed_label};

@@ -1,6 +1,6 @@
 //! One-line notes: what a single party declares about an agreement (section 4.9 of the format).
 
-use entente_ledger::note::{Note, NoteError, SigningKey};
+use entente_ledger::note::{Algorithm, Note, NoteError, SigningKey, VerifierKey};
 use entente_stix::Timestamp;
 
 use crate::hex;
@@ -16,8 +16,8 @@ const LINE_SIZE_BYTES_MAX: usize = 2_048;
 pub struct Notice {
     /// Name of the agreement.
     pub agreement: AgreementId,
-    /// Agreement hash.
-    pub hash: [u8; 32],
+    /// Agreement hash; `None` for [`Verb::RotateKey`], which is about every version.
+    pub hash: Option<[u8; 32]>,
     /// What is declared.
     pub verb: Verb,
 }
@@ -71,6 +71,28 @@ pub enum Verb {
         /// When it was written.
         at: Timestamp,
     },
+    /// Asks the originator for a consent; it permits nothing.
+    ConsentRequest {
+        /// What would go on.
+        scope: ConsentScope,
+        /// To whom.
+        to: PartyId,
+        /// For which purpose.
+        purposes: PurposeSet,
+        /// Until when, exclusive.
+        until: Timestamp,
+    },
+    /// Puts another key in the place of the one that signs agreements for a party.
+    RotateKey {
+        /// Whose key.
+        party: PartyId,
+        /// The key that signed so far.
+        old: Box<VerifierKey>,
+        /// The key that signs from now on; it bears the same name.
+        new: Box<VerifierKey>,
+        /// When it was written.
+        at: Timestamp,
+    },
 }
 
 /// Names what a consent covers.
@@ -100,6 +122,24 @@ pub struct Consent {
     pub until: Timestamp,
     /// It was taken back.
     pub withdrawn: bool,
+}
+
+/// Holds a request for a consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsentRequest {
+    /// SHA-256 of the request's text.
+    pub hash: [u8; 32],
+    /// Who asks.
+    pub by: PartyId,
+    /// What would go on.
+    pub scope: ConsentScope,
+    /// To whom.
+    pub to: PartyId,
+    /// For which purposes.
+    pub purposes: PurposeSet,
+    /// Until when, exclusive.
+    pub until: Timestamp,
 }
 
 /// Says why a notice is refused.
@@ -136,6 +176,12 @@ pub enum NoticeError {
     /// The party has not suspended the agreement.
     #[error("the party has not suspended the agreement")]
     NotSuspended,
+    /// The key that a rotation replaces is not the one the party signs with.
+    #[error("the key to be replaced is not the one that signs for `{party}` now")]
+    OldKey {
+        /// The party.
+        party: PartyId,
+    },
     /// The notice is about another agreement or another version.
     #[error("the notice is about another agreement or version")]
     OtherAgreement,
@@ -173,6 +219,7 @@ impl NoticeError {
             NoticeError::NoticePeriod { .. } => "notice.period",
             NoticeError::NotSigner { .. } => "notice.not-signer",
             NoticeError::NotSuspended => "notice.not-suspended",
+            NoticeError::OldKey { .. } => "notice.old-key",
             NoticeError::OtherAgreement => "notice.other-agreement",
             NoticeError::Replay => "notice.replay",
             NoticeError::Signers => "notice.signers",
@@ -186,7 +233,13 @@ impl NoticeError {
 impl Notice {
     /// Makes a notice about an agreement.
     pub fn new(terms: &crate::Terms, verb: Verb) -> Notice {
-        Notice { agreement: terms.id.clone(), hash: terms.hash, verb }
+        let hash = (!matches!(verb, Verb::RotateKey { .. })).then_some(terms.hash);
+        Notice { agreement: terms.id.clone(), hash, verb }
+    }
+
+    /// Tells whether the notice is about this version of this agreement.
+    pub fn concerns(&self, terms: &crate::Terms) -> bool {
+        self.agreement == terms.id && self.hash.is_none_or(|hash| hash == terms.hash)
     }
 
     /// Reads a signed one-line note; verifies nothing.
@@ -225,15 +278,32 @@ impl Notice {
     }
 
     fn read<'t>(verb: &str, pairs: &mut Pairs<'t, impl Iterator<Item = &'t str>>) -> Result<Notice, NoticeError> {
-        const VERBS: [&str; 7] =
-            ["suspend", "resume", "terminate", "consent", "consent-withdraw", "rotate-key", "delete-certificate"];
+        const VERBS: [&str; 8] = [
+            "suspend",
+            "resume",
+            "terminate",
+            "consent",
+            "consent-withdraw",
+            "consent-request",
+            "rotate-key",
+            "delete-certificate",
+        ];
         if !VERBS.contains(&verb) {
             return Err(form("the verb is not known"));
         }
-        if matches!(verb, "rotate-key" | "delete-certificate") {
+        if verb == "delete-certificate" {
             return Err(NoticeError::Unsupported { verb: verb.to_owned() });
         }
         let agreement = pairs.parsed("agreement", AgreementId::parse)?;
+        if verb == "rotate-key" {
+            let verb = Verb::RotateKey {
+                party: pairs.parsed("party", PartyId::parse)?,
+                old: Box::new(pairs.parsed("old", agreement_key)?),
+                new: Box::new(pairs.parsed("new", agreement_key)?),
+                at: pairs.time("at")?,
+            };
+            return Ok(Notice { agreement, hash: None, verb });
+        }
         let hash = pairs.parsed("hash", hex::parse_sha256_text)?;
         let verb = match verb {
             "suspend" => Verb::Suspend {
@@ -248,25 +318,29 @@ impl Notice {
                 effective: pairs.time("effective")?,
                 reason: pairs.value("reason")?,
             },
-            "consent" => Verb::Consent {
-                scope: pairs.parsed("scope", ConsentScope::parse)?,
-                to: pairs.parsed("to", PartyId::parse)?,
-                purposes: pairs
-                    .parsed("purpose", |word| Purpose::parse(word).map(|purpose| PurposeSet::of(&[purpose])))?,
-                until: pairs.time("until")?,
-            },
+            "consent" | "consent-request" => {
+                let scope = pairs.parsed("scope", ConsentScope::parse)?;
+                let to = pairs.parsed("to", PartyId::parse)?;
+                let purposes =
+                    pairs.parsed("purpose", |word| Purpose::parse(word).map(|purpose| PurposeSet::of(&[purpose])))?;
+                let until = pairs.time("until")?;
+                match verb {
+                    "consent" => Verb::Consent { scope, to, purposes, until },
+                    _ => Verb::ConsentRequest { scope, to, purposes, until },
+                }
+            }
             _ => Verb::ConsentWithdraw {
                 consent: pairs.parsed("consent", hex::parse_sha256_text)?,
                 at: pairs.time("at")?,
             },
         };
-        Ok(Notice { agreement, hash, verb })
+        Ok(Notice { agreement, hash: Some(hash), verb })
     }
 
     /// Writes the line, with its line feed.
     pub fn to_text(&self) -> String {
-        let hash = hex::sha256_text(&self.hash);
-        let mut pairs: Vec<(&str, String)> = vec![("agreement", self.agreement.to_string()), ("hash", hash)];
+        let mut pairs: Vec<(&str, String)> = vec![("agreement", self.agreement.to_string())];
+        pairs.extend(self.hash.map(|hash| ("hash", hex::sha256_text(&hash))));
         let verb = match &self.verb {
             Verb::Suspend { party, at, reason } => {
                 pairs.extend([("party", party.to_string()), ("at", time(*at)), ("reason", reason.clone())]);
@@ -281,7 +355,7 @@ impl Notice {
                 pairs.extend([("effective", time(*effective)), ("reason", reason.clone())]);
                 "terminate"
             }
-            Verb::Consent { scope, to, purposes, until } => {
+            Verb::Consent { scope, to, purposes, until } | Verb::ConsentRequest { scope, to, purposes, until } => {
                 let purpose = purposes.names().join(",");
                 pairs.extend([
                     ("scope", scope.to_text()),
@@ -289,11 +363,16 @@ impl Notice {
                     ("purpose", purpose),
                     ("until", time(*until)),
                 ]);
-                "consent"
+                if matches!(self.verb, Verb::Consent { .. }) { "consent" } else { "consent-request" }
             }
             Verb::ConsentWithdraw { consent, at } => {
                 pairs.extend([("consent", hex::sha256_text(consent)), ("at", time(*at))]);
                 "consent-withdraw"
+            }
+            Verb::RotateKey { party, old, new, at } => {
+                pairs.extend([("party", party.to_string()), ("old", old.to_string()), ("new", new.to_string())]);
+                pairs.push(("at", time(*at)));
+                "rotate-key"
             }
         };
         let pairs: String = pairs.iter().map(|(key, value)| format!(" {key}={}", encode(value))).collect();
@@ -306,19 +385,36 @@ impl Notice {
     ///
     /// [`NoticeError::Form`] if the line is longer than 2,048 bytes or cannot be read back.
     pub fn sign(&self, key: &SigningKey) -> Result<Vec<u8>, NoticeError> {
+        self.sign_by(&[key])
+    }
+
+    /// Signs the notice by several keys: a rotation by the old and the new one, a resumption by every suspender.
+    ///
+    /// # Errors
+    ///
+    /// As [`Notice::sign`].
+    pub fn sign_by(&self, keys: &[&SigningKey]) -> Result<Vec<u8>, NoticeError> {
         let text = self.to_text();
         if Notice::parse(&text)? != *self {
             return Err(form("it cannot be written in this format"));
         }
         let mut note = Note::new(text)?;
-        let line = key.sign(note.text());
-        note.add(line)?;
+        for key in keys {
+            let line = key.sign(note.text());
+            note.add(line)?;
+        }
         Ok(note.to_bytes())
     }
 }
 
+/// Reads a key that may sign agreements.
+fn agreement_key(text: &str) -> Option<VerifierKey> {
+    VerifierKey::parse(text).ok().filter(|key| key.algorithm() == Algorithm::Ed25519)
+}
+
 impl ConsentScope {
-    fn parse(text: &str) -> Option<ConsentScope> {
+    /// Reads `clause:<id>` or `object:<id>`.
+    pub fn parse(text: &str) -> Option<ConsentScope> {
         match text.split_once(':')? {
             ("clause", id) => ClauseId::parse(id).map(ConsentScope::Clause),
             ("object", id) if entente_stix::id::is_identifier(id) => Some(ConsentScope::Object(id.to_owned())),
@@ -326,7 +422,8 @@ impl ConsentScope {
         }
     }
 
-    fn to_text(&self) -> String {
+    /// Writes the scope as the format does.
+    pub fn to_text(&self) -> String {
         match self {
             ConsentScope::Clause(id) => format!("clause:{id}"),
             ConsentScope::Object(id) => format!("object:{id}"),
@@ -428,6 +525,10 @@ mod tests {
             format!("entente/resume@1 hash=sha256:{hash} agreement=agr-12 party=fusion at=2027-01-03T09:00:00Z\n");
         assert_eq!(Notice::parse(&swapped).unwrap_err().code(), "notice.form");
         assert_eq!(Notice::parse(good.trim_end()).unwrap_err().code(), "notice.form");
-        assert_eq!(Notice::parse("entente/rotate-key@1 agreement=agr-12\n").unwrap_err().code(), "notice.unsupported");
+        assert_eq!(Notice::parse("entente/rotate-key@1 agreement=agr-12\n").unwrap_err().code(), "notice.form");
+        assert_eq!(
+            Notice::parse("entente/delete-certificate@1 agreement=agr-12\n").unwrap_err().code(),
+            "notice.unsupported"
+        );
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! A value of these types exists only as the result of [`Terms::parse`](crate::Terms::parse), so it is complete and checked.
 
+use entente_observable::Kind;
 use entente_stix::Timestamp;
 use entente_stix::marking::{Pap, Tlp};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{AgreementId, ClauseId, PartyId};
 use crate::obligations::Obligations;
-use crate::vocabulary::{DoorSet, KindSet, OriginSet, PurposeSet, SubjectSet, TypeSet};
+use crate::vocabulary::{DoorSet, KindSet, ObjectType, OriginSet, PurposeSet, SubjectSet, TypeSet};
 
 /// Holds one agreement text in compiled form.
 ///
@@ -491,6 +492,31 @@ impl Terms {
     /// Finds a party by its name.
     pub fn party(&self, id: &PartyId) -> Option<&Party> {
         self.parties.iter().find(|party| party.id == *id)
+    }
+
+    /// Lists the clauses under which `from` may have released to `to` an object that arrived with these properties.
+    ///
+    /// The obligations of a clause never lower a marking, so what arrived was within the ceilings of the clause that released it;
+    /// several clauses may come into question.
+    pub fn clauses_that_may_release(
+        &self,
+        from: &PartyId,
+        to: &PartyId,
+        object_type: ObjectType,
+        kind: Option<Kind>,
+        tlp: Tlp,
+        pap: Pap,
+    ) -> Vec<&ClauseId> {
+        let (Some(from), Some(to)) = (self.position(from), self.position(to)) else { return Vec::new() };
+        let may = |clause: &&Clause| {
+            let compiled = &clause.compiled;
+            compiled.names_pair(from, to)
+                && compiled.types.contains(object_type)
+                && compiled.kinds.contains(kind)
+                && tlp <= compiled.tlp_max
+                && pap <= compiled.pap_max
+        };
+        self.clauses.iter().filter(may).map(|clause| &clause.id).collect()
     }
 
     /// Finds a clause by its name.

@@ -106,7 +106,6 @@ fn every_code_of_the_agreement_stage_has_a_text_that_triggers_exactly_it() {
         ("agr.quota", "objects_per_day = 100000", "objects_per_day = 0"),
         ("agr.quota", "private_lookups_per_day = 10000", "private_lookups_per_day = 0"),
         ("agr.unsupported", "\"watermark\"", "\"attach-iep:marking-definition--01bc4353-4829-4d55-8d52-0ab7e0790df9\""),
-        ("agr.unsupported", "keep_years = 10", "keep_years = 10\nwitness_quorum = 1"),
         ("agr.wrong-key", "id = \"agr-12\"", "id = \"agr-13\""),
     ];
     for (code, from, to) in cases {
@@ -248,7 +247,7 @@ fn a_party_cannot_act_for_another_and_notices_fit_one_version_only() {
     let forged = Notice::new(agreement.terms(), verb.clone()).sign(&northtel_key()).unwrap();
     assert_eq!(agreement.apply_notice(&forged).unwrap_err().code(), "notice.not-signer");
     let mut other = Notice::new(agreement.terms(), verb);
-    other.hash = [0; 32];
+    other.hash = Some([0; 32]);
     let other = other.sign(&fusion_key()).unwrap();
     assert_eq!(agreement.apply_notice(&other).unwrap_err().code(), "notice.other-agreement");
     assert_eq!(agreement.state(at("2027-01-03T10:00:00Z")), State::InForce);

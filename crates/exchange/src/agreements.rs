@@ -1,20 +1,16 @@
 //! Agreements at this node: installing signed notes, suspending and resuming, and the leaves that record it.
 
-use entente_agreement::{Agreement, AgreementId, Notice, State as Life, Verb};
+use entente_agreement::{Agreement, AgreementId, Notice, Terms, Verb};
 use entente_ledger::Hash;
 use entente_ledger::leaf::{AgreementState, Leaf};
 use entente_ledger::note::Note;
+use entente_stix::Timestamp;
 
 use crate::access::{Credential, setting};
 use crate::error::{ExchangeError, Result};
 use crate::node::log_origin;
 use crate::state::{Held, State, word};
-use crate::{Exchange, journal};
-
-/// Which version of an agreement a notice is about: only that of its hash.
-pub(crate) fn concerns(notice: &str, agreement: &Agreement) -> bool {
-    Notice::open(notice.as_bytes()).is_ok_and(|(_, notice)| notice.hash == agreement.terms().hash)
-}
+use crate::{Exchange, consent, journal};
 
 /// What installing a note did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -31,6 +27,15 @@ pub struct Installed {
     pub new: bool,
 }
 
+/// Refuses a version that does not follow the newest one held (A21).
+pub(crate) fn follows(held: &Held, terms: &Terms) -> Result<()> {
+    let known = held.agreement.terms();
+    if terms.version > known.version && terms.supersedes == Some(known.hash) {
+        return Ok(());
+    }
+    Err(ExchangeError::Replay { id: terms.id.to_string(), version: terms.version.into(), held: known.version.into() })
+}
+
 /// The keys a releasing node uses under one agreement; they never leave it.
 pub(crate) fn secret_keys(exchange: &Exchange, agreement: &str) -> Result<entente_agreement::Keys> {
     let id = setting(exchange.store(), exchange.random_source(), &format!("key:{agreement}:id"))?;
@@ -45,8 +50,12 @@ impl Exchange {
     /// [`ExchangeError::Agreement`] for every fault of the note (A21), [`ExchangeError::Replay`] for a version that is not newer,
     /// [`ExchangeError::NotAParty`], [`ExchangeError::UnknownParty`] when a party's card is missing or carries another key.
     pub fn install_agreement(&self, note: &[u8]) -> Result<Installed> {
-        let agreement = Agreement::open(note).map_err(ExchangeError::Agreement)?;
-        let terms = agreement.terms().clone();
+        self.install_shown(note, None, None)
+    }
+
+    /// Refuses a text that this node is no party of, or that names other keys than the cards that were exchanged by hand.
+    pub(crate) fn check_parties(&self, state: &State, agreement: &Agreement) -> Result<()> {
+        let terms = agreement.terms();
         let id = terms.id.as_str();
         if !terms.parties.iter().any(|party| party.id == *self.own()) {
             return Err(ExchangeError::NotAParty(id.to_owned()));
@@ -54,7 +63,6 @@ impl Exchange {
         if agreement.uses_example_keys() {
             return Err(ExchangeError::Card("the agreement is signed with the published example keys".to_owned()));
         }
-        let state = self.state()?;
         for party in &terms.parties {
             let known =
                 state.party(party.id.as_str()).ok_or_else(|| ExchangeError::UnknownParty(party.id.to_string()))?;
@@ -83,10 +91,40 @@ impl Exchange {
                 )));
             }
         }
-        let newest = state.versions.iter().rfind(|held| held.id() == id);
+        Ok(())
+    }
+
+    /// Installs an agreement; `compare` and `simulate` are the hashes of what was shown before it was signed here.
+    pub(crate) fn install_shown(
+        &self,
+        note: &[u8],
+        compare: Option<Hash>,
+        simulate: Option<Hash>,
+    ) -> Result<Installed> {
+        let state = self.state()?;
+        let opened = Agreement::open_partial(note).map_err(ExchangeError::Agreement)?;
+        let newest = state.versions.iter().rfind(|held| held.id() == opened.id().as_str());
+        if let Some(held) = newest.filter(|held| held.hash().0 == opened.terms().hash) {
+            let terms = held.agreement.terms();
+            return Ok(Installed {
+                id: terms.id.to_string(),
+                version: terms.version,
+                hash: held.hash().to_sha256_text(),
+                state: word(held.agreement.state(self.now())).to_owned(),
+                new: false,
+            });
+        }
+        let agreement = match newest.filter(|held| held.agreement.terms().version < opened.terms().version) {
+            Some(before) => Agreement::open_next(note, &before.agreement),
+            None => Agreement::open(note),
+        };
+        let agreement = agreement.map_err(ExchangeError::Agreement)?;
+        let terms = agreement.terms().clone();
+        let id = terms.id.as_str();
+        self.check_parties(&state, &agreement)?;
         let text =
             String::from_utf8(note.to_vec()).map_err(|_| ExchangeError::Notice("the note is not UTF-8".to_owned()))?;
-        let mut installed = Installed {
+        let installed = Installed {
             id: id.to_owned(),
             version: terms.version,
             hash: Hash(terms.hash).to_sha256_text(),
@@ -94,25 +132,11 @@ impl Exchange {
             new: true,
         };
         if let Some(held) = newest {
-            let known = held.agreement.terms();
-            if known.version == terms.version && known.hash == terms.hash {
-                installed.new = false;
-                return Ok(installed);
-            }
-            if terms.version <= known.version || terms.supersedes != Some(known.hash) {
-                return Err(ExchangeError::Replay {
-                    id: id.to_owned(),
-                    version: terms.version.into(),
-                    held: known.version.into(),
-                });
-            }
+            follows(held, &terms)?;
         }
         secret_keys(self, id)?;
         let hash = Hash(terms.hash);
-        let leaf = match newest {
-            Some(held) => Leaf::Amend { text: hash, supersedes: held.hash() },
-            None => Leaf::Agreement { state: AgreementState::Countersigned, text: hash, compare: None, simulate: None },
-        };
+        let leaf = Leaf::Agreement { state: AgreementState::Countersigned, text: hash, compare, simulate };
         let key = self.keys().log(&log_origin(&self.node().host, id))?;
         let now = self.now();
         self.store().write(|tx| -> Result<()> {
@@ -121,6 +145,7 @@ impl Exchange {
             journal::append(tx, &mut log, &key, &hash, &leaf, now)?;
             Ok(())
         })?;
+        self.tick()?;
         Ok(installed)
     }
 
@@ -130,7 +155,7 @@ impl Exchange {
     /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is already suspended or over.
     pub fn suspend(&self, agreement: &str, reason: &str) -> Result<()> {
         let verb = Verb::Suspend { party: self.own().clone(), at: self.now(), reason: reason.to_owned() };
-        self.declare(agreement, verb, Life::InForce)
+        self.declare(agreement, &verb).map(|_| ())
     }
 
     /// Lifts this party's suspension of an agreement.
@@ -138,20 +163,45 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is not suspended.
     pub fn resume(&self, agreement: &str) -> Result<()> {
-        self.declare(agreement, Verb::Resume { party: self.own().clone(), at: self.now() }, Life::Suspended)
+        self.declare(agreement, &Verb::Resume { party: self.own().clone(), at: self.now() }).map(|_| ())
     }
 
-    fn declare(&self, agreement: &str, verb: Verb, expected: Life) -> Result<()> {
-        let held = self.held(agreement)?;
-        let life = held.agreement.state(self.now());
-        if life != expected {
-            return Err(ExchangeError::State { agreement: agreement.to_owned(), state: word(life) });
+    /// Ends an agreement, at the earliest after the days of notice of its text.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is over, [`ExchangeError::Notice`] when it would end too
+    /// soon.
+    pub fn terminate(&self, agreement: &str, effective: Timestamp, reason: &str) -> Result<()> {
+        let verb = Verb::Terminate { party: self.own().clone(), at: self.now(), effective, reason: reason.to_owned() };
+        self.declare(agreement, &verb).map(|_| ())
+    }
+
+    /// Signs a notice about the version that rules, keeps it and hands it over; returns the hash of its text.
+    ///
+    /// What stops an agreement, or lifts that, counts for the versions that are signed to follow too: they would otherwise begin as
+    /// if nothing had been said.
+    pub(crate) fn declare(&self, agreement: &str, verb: &Verb) -> Result<Hash> {
+        let ruling = self.held(agreement)?;
+        consent::possible(&ruling, verb, self.own(), self.now())?;
+        let hash = self.sign_and_accept(&ruling, &Notice::new(ruling.agreement.terms(), verb.clone()))?;
+        if matches!(verb, Verb::Suspend { .. } | Verb::Resume { .. } | Verb::Terminate { .. }) {
+            let state = self.state()?;
+            let version = ruling.agreement.terms().version;
+            let later =
+                state.versions.iter().filter(|held| held.id() == agreement && held.agreement.terms().version > version);
+            for held in later.filter(|held| consent::possible(held, verb, self.own(), self.now()).is_ok()) {
+                self.sign_and_accept(held, &Notice::new(held.agreement.terms(), verb.clone()))?;
+            }
         }
-        let notice = Notice::new(held.agreement.terms(), verb);
-        let signed = notice.sign(self.keys().agreement()).map_err(|e| ExchangeError::Notice(e.to_string()))?;
-        self.accept(&held, &signed)?;
         self.announce(agreement);
-        Ok(())
+        Ok(hash)
+    }
+
+    pub(crate) fn sign_and_accept(&self, held: &Held, notice: &Notice) -> Result<Hash> {
+        let refused = |message: String| ExchangeError::Notice(message);
+        let signed = notice.sign(self.keys().agreement()).map_err(|e| refused(e.to_string()))?;
+        self.accept(held, &signed)?;
+        Ok(Note::parse(&signed).map_err(|e| refused(e.to_string()))?.text_hash())
     }
 
     /// Accepts a notice that another party of the agreement signed.
@@ -164,17 +214,23 @@ impl Exchange {
             return Err(ExchangeError::UnknownAgreement(agreement.to_owned()));
         }
         // A notice about a version that was replaced meanwhile is history: it is kept, and changes nothing that rules now.
-        if let Ok((_, notice)) = Notice::open(note)
-            && let Some(named) =
-                self.state()?.versions.iter().find(|known| known.id() == agreement && known.hash().0 == notice.hash)
-        {
-            held = named.clone();
+        if let Ok((_, notice)) = Notice::open(note) {
+            let state = self.state()?;
+            let mut named = state.versions.iter().rev().filter(|known| notice.concerns(known.agreement.terms()));
+            let named = match &notice.verb {
+                // It is verified where the key it replaces still signs.
+                Verb::RotateKey { party, old, .. } => {
+                    named.find(|known| known.agreement.key_of(party).is_some_and(|key| key == **old))
+                }
+                _ => named.next(),
+            };
+            held = named.cloned().unwrap_or(held);
         }
         self.accept(&held, note)
     }
 
     /// Verifies a notice against the agreement, stores it and appends its leaf. The same notice twice has no second effect (A36).
-    fn accept(&self, held: &Held, note: &[u8]) -> Result<()> {
+    pub(crate) fn accept(&self, held: &Held, note: &[u8]) -> Result<()> {
         let refused = |message: String| ExchangeError::Notice(message);
         let text = std::str::from_utf8(note).map_err(|e| refused(e.to_string()))?;
         let digest = Hash::of(note);
@@ -186,17 +242,26 @@ impl Exchange {
         let notice = agreement.apply_notice(note).map_err(|e| refused(e.to_string()))?;
         let note_hash = Note::parse(note).map_err(|e| refused(e.to_string()))?.text_hash();
         let leaf = match notice.verb {
-            Verb::Suspend { .. } => Leaf::Suspend { note: note_hash },
-            Verb::Resume { .. } => Leaf::Resume { note: note_hash },
-            Verb::Terminate { .. } => Leaf::Terminate { note: note_hash },
-            _ => return Err(refused("this version handles suspend, resume and terminate".to_owned())),
+            Verb::Suspend { .. } => Some(Leaf::Suspend { note: note_hash }),
+            Verb::Resume { .. } => Some(Leaf::Resume { note: note_hash }),
+            Verb::Terminate { .. } => Some(Leaf::Terminate { note: note_hash }),
+            Verb::Consent { .. } => Some(Leaf::Consent { note: note_hash }),
+            Verb::ConsentWithdraw { .. } => Some(Leaf::ConsentWithdraw { note: note_hash }),
+            Verb::RotateKey { .. } => Some(Leaf::Key { note: note_hash }),
+            // Asking changes nothing that a log would have to prove.
+            Verb::ConsentRequest { .. } => None,
+            _ => return Err(refused("this version does not handle this verb".to_owned())),
         };
+        let state = self.state()?;
         let key = self.keys().log(&log_origin(&self.node().host, held.id()))?;
         let now = self.now();
         self.store().write(|tx| -> Result<()> {
             if tx.put_notice(held.id(), &digest.0, text, now.as_micros())? {
-                let mut log = journal::log(tx, held.id(), key.name())?;
-                journal::append(tx, &mut log, &key, &held.hash(), &leaf, now)?;
+                if let Some(leaf) = &leaf {
+                    let mut log = journal::log(tx, held.id(), key.name())?;
+                    journal::append(tx, &mut log, &key, &held.hash(), leaf, now)?;
+                }
+                consent::follow(tx, &state, self.own(), &agreement, &notice)?;
             }
             Ok(())
         })

@@ -197,7 +197,7 @@ impl Exchange {
             return closed(life).map_or_else(|| Ok(Page::default()), Err);
         };
         let request = &through_own_door(&held, collection, request);
-        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        let asked = Reading { state: &state, held: &held, reader: reader.no, collection, request };
         self.check_trusted(reader.no)?;
         let quota = Quota::of(&held, reader.no, self.now());
         loop {
@@ -265,7 +265,7 @@ impl Exchange {
             return closed(life).map_or_else(|| Ok(Page::default()), Err);
         };
         let request = &through_own_door(&held, collection, request);
-        let asked = Asked { state: &state, held: &held, reader: reader.no, collection, request };
+        let asked = Reading { state: &state, held: &held, reader: reader.no, collection, request };
         Ok(self.select(&asked, life, false)?.page)
     }
 
@@ -282,8 +282,8 @@ impl Exchange {
 
     /// Selects the records of a page on one snapshot; where the agreement is not in force, only revocations, and none at
     /// all is a refusal.
-    fn select(&self, asked: &Asked<'_>, life: Life, with_bytes: bool) -> Result<Selected, DeliverError> {
-        let Asked { state, held, reader, collection, request } = *asked;
+    fn select(&self, asked: &Reading<'_>, life: Life, with_bytes: bool) -> Result<Selected, DeliverError> {
+        let Reading { state, held, reader, collection, request } = *asked;
         if !collection.can_read {
             return closed(life).map_or_else(|| Ok(Selected::default()), Err);
         }
@@ -373,7 +373,7 @@ const fn closed(life: Life) -> Option<DeliverError> {
 
 /// Who asks for what, under which version.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct Reading<'a> {
     state: &'a State,
     held: &'a Held,
     /// Number of the reading party.
@@ -444,23 +444,39 @@ impl Gate<'_> {
         })
     }
 
-    pub(crate) fn facts(&self, admitted: &Admitted, from: Provenance<'_>) -> Facts {
-        let origin = self.agreements.first().map_or(Origin::Received, |agreement| {
-            facts::origin(self.state, from, admitted.tlp, agreement.terms(), self.recipient, self.now)
+    pub(crate) fn facts(&self, admitted: &Admitted, from: Provenance<'_>) -> Asked {
+        let (origin, purposes) = self.agreements.first().map_or((Origin::Received, PurposeSet::ALL), |agreement| {
+            facts::origin(self.state, from, admitted, agreement.terms(), self.recipient, self.now)
         });
         let echo = self.state.party_no(from.party).is_some_and(|party| party.id == *self.recipient);
-        admitted.facts(origin, echo)
+        Asked { facts: admitted.facts(origin, echo), purposes: self.purposes.intersection(purposes) }
     }
 
-    pub(crate) fn request<'b>(&'b self, facts: &'b Facts) -> Request<'b> {
+    pub(crate) fn request<'b>(&'b self, asked: &'b Asked) -> Request<'b> {
         Request {
             releaser: self.releaser,
             recipient: self.recipient,
-            purposes: self.purposes,
+            purposes: asked.purposes,
             doors: self.doors,
             now: self.now,
-            facts,
+            facts: &asked.facts,
         }
+    }
+}
+
+/// What a decision is asked about: the facts, and the purposes for which they are so. Consented data is consented to for the
+/// purposes of the consent only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) facts: Facts,
+    pub(crate) purposes: PurposeSet,
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
     }
 }
 

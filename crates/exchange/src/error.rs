@@ -90,6 +90,14 @@ pub enum ExchangeError {
         /// What is wrong.
         message: String,
     },
+    /// An offer of an agreement was refused, or there is none.
+    #[error("offer refused: {message}")]
+    Offer {
+        /// Stable code, `offer.…`.
+        code: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// Another node did not answer as it should.
     #[error("exchange with `{party}` stopped: {message}")]
     Remote {
@@ -187,7 +195,10 @@ impl ExchangeError {
             Self::NotAParty(_) => "agreement.not-a-party",
             Self::State { .. } => "agreement.state",
             Self::Quota { .. } => "limit.objects-per-day",
-            Self::Format { code, .. } | Self::Remote { code, .. } | Self::Usefulness { code, .. } => code,
+            Self::Format { code, .. }
+            | Self::Remote { code, .. }
+            | Self::Usefulness { code, .. }
+            | Self::Offer { code, .. } => code,
             Self::Receipt { .. } => "receipt.invalid",
             Self::LedgerHalted { .. } => "ledger.halted",
             Self::Rollback { .. } => "ledger.rollback",

@@ -3,7 +3,9 @@
 //! Subject, confidence, marking and age are set once, when the node accepts an object, and never inferred again; origin and echo
 //! depend on who asks and are computed for each recipient (`agreements.md` sections 5 and 6).
 
-use entente_agreement::{Facts, MarkingState, ObjectType, Origin, PartyId, Purpose, Source, SubjectSet, origin_of};
+use entente_agreement::{
+    Facts, MarkingState, ObjectType, Origin, PartyId, Purpose, PurposeSet, Source, SubjectSet, origin_of,
+};
 use entente_formats::Class;
 use entente_observable::Kind;
 use entente_stix::Timestamp;
@@ -200,29 +202,62 @@ pub(crate) fn country_word(country: Option<[u8; 2]>) -> String {
     }
 }
 
-/// Whose finding a revision is, as `recipient` would see it under the agreement that is asked (`agreements.md` section 6).
+/// Whose finding a revision is, as `recipient` would see it under the agreement that is asked (`agreements.md` section 6), and
+/// the purposes for which that holds: a consent opens the purpose it names and no other.
 pub(crate) fn origin(
     state: &State,
     from: Provenance<'_>,
-    tlp: Tlp,
+    admitted: &Admitted,
     terms: &entente_agreement::Terms,
     recipient: &PartyId,
     now: Timestamp,
-) -> Origin {
+) -> (Origin, PurposeSet) {
     if from.party == 0 {
-        return Origin::Own;
+        return (Origin::Own, PurposeSet::ALL);
     }
     let (Some(under), Some(originator), Some(recipient)) = (
         state.version(from.agreement),
         state.party_no(from.party),
         terms.parties.iter().find(|party| party.id == *recipient),
     ) else {
-        return Origin::Received;
+        return (Origin::Received, PurposeSet::ALL);
     };
-    let source =
-        Source::Received { under: &under.agreement, clause: None, originator: &originator.id, object_id: from.object };
-    // Consent notes name one purpose each; this version accepts none, so any purpose gives the same answer.
-    origin_of(source, tlp, recipient, Purpose::Operation, now)
+    let ask = |under, clause, purpose| {
+        let source = Source::Received { under, clause, originator: &originator.id, object_id: from.object };
+        origin_of(source, admitted.tlp, recipient, purpose, now)
+    };
+    let received = ask(&under.agreement, None, Purpose::Operation);
+    let marked_for_consent = matches!(admitted.tlp, Tlp::Amber | Tlp::AmberStrict);
+    if !marked_for_consent || !under.agreement.terms().onward.consent {
+        return (received, PurposeSet::ALL);
+    }
+    // The consent may stand in another version of the agreement than the one the object came under.
+    let versions: Vec<_> =
+        state.versions.iter().filter(|held| held.id() == under.id() && !held.agreement.consents().is_empty()).collect();
+    let Some(own) = state.parties.first().filter(|_| !versions.is_empty()) else {
+        return (Origin::Received, PurposeSet::ALL);
+    };
+    // No leaf says which clause released the object, so a consent for a clause counts when no other clause can have been it.
+    let clauses = under.agreement.terms().clauses_that_may_release(
+        &originator.id,
+        &own.id,
+        admitted.object_type,
+        admitted.kind,
+        admitted.tlp,
+        admitted.pap,
+    );
+    let consented = |purpose: &Purpose| {
+        versions.iter().any(|held| ask(&held.agreement, None, *purpose) == Origin::Consented)
+            || (!clauses.is_empty()
+                && clauses
+                    .iter()
+                    .all(|clause| ask(&under.agreement, Some(clause.as_str()), *purpose) == Origin::Consented))
+    };
+    let purposes: Vec<Purpose> = PurposeSet::ALL.iter().filter(consented).collect();
+    match purposes.as_slice() {
+        [] => (Origin::Received, PurposeSet::ALL),
+        purposes => (Origin::Consented, PurposeSet::of(purposes)),
+    }
 }
 
 /// Where a revision came from.

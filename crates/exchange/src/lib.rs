@@ -10,6 +10,8 @@
 //! | [`recall`] | take released objects back, and do what other parties ask back |
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`simulate`] | what a draft would release and withhold of past admissions |
+//! | [`offers`] | texts on their way from the first signature to the last |
+//! | [`consent`] | ask for, give and take back consent to onward release |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
 //! | [`status`], [`fsck`] | how the ledger stands, and a full check of it |
@@ -32,6 +34,7 @@ pub mod agreements;
 pub mod anchor;
 mod build;
 pub mod check;
+pub mod consent;
 pub mod decisions;
 pub mod deliver;
 mod erase;
@@ -46,9 +49,11 @@ mod guest;
 mod heads;
 mod journal;
 mod known;
+mod lifecycle;
 mod log_key;
 pub mod look;
 pub mod node;
+pub mod offers;
 mod ports;
 mod prepare;
 pub mod profile;

@@ -189,6 +189,7 @@ impl Exchange {
     /// [`crate::ExchangeError::Store`], [`crate::ExchangeError::LedgerHalted`]. What was committed before the error stays.
     pub fn release(&self) -> Result<Vec<ReleaseRun>> {
         let _one_at_a_time = self.0.releasing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tick()?;
         let state = self.state()?;
         let mut runs = Vec::new();
         for held in self.ruling(&state) {
@@ -260,6 +261,7 @@ impl Exchange {
             at_admission: false,
             known: self.store().read(|s| Known::of_head(s, head))?,
         };
+        let backfill = backfill_from(state, held, recipient);
         let mut released_any = self.decide_again(&run, party.no, &mut done)?;
         // What waited for a new day comes before what is new.
         released_any |= run.release_waiting(party.no, &mut done)?;
@@ -267,6 +269,10 @@ impl Exchange {
             let Some(head) = self.store().read(|s| s.head(held.id(), party.no))? else { return Ok(done) };
             let candidates = self.store().read(|s| s.revisions_after(head.considered, CANDIDATES_MAX))?;
             let Some(last) = candidates.last().map(|row| row.no) else { break };
+            let candidates: Vec<RevisionRow> = match backfill {
+                Some(from) => candidates.into_iter().filter(|row| row.added_us >= from).collect(),
+                None => candidates,
+            };
             // Victims that were admitted since the run began stand among the candidates.
             if candidates.iter().any(is_victim) {
                 self.store().read(|s| run.known.learn_victims(s))?;
@@ -364,6 +370,20 @@ fn asked(state: &State, held: &Held) -> Vec<u8> {
     terms
 }
 
+/// From when on what was admitted is a candidate for a party that acceded to an operation later, in microseconds; `None` for a
+/// party of the first version held, or where nothing is said about it (`agreements.md` section 4.8).
+fn backfill_from(state: &State, held: &Held, recipient: &PartyId) -> Option<i64> {
+    let operation = held.agreement.terms().operation.as_ref()?;
+    let mut versions = state.versions.iter().filter(|version| version.id() == held.id());
+    if versions.next()?.names(recipient) {
+        return None;
+    }
+    let version = versions.find(|version| version.names(recipient))?;
+    // A version that only adds parties begins when the one before began; the accession is then when it was signed.
+    let acceded = version.agreement.terms().valid_from.as_micros().max(version.added_us);
+    Some(acceded.saturating_sub(i64::from(operation.backfill_days).saturating_mul(86_400_000_000)))
+}
+
 /// `None` when another process appended first, which is nobody's fault and tried again.
 pub(crate) fn unless_lost<T>(done: Result<T>) -> Result<Option<T>> {
     match done {
@@ -439,7 +459,8 @@ impl Run<'_> {
         let permit = match decide(&request, gate.agreements) {
             Decision::Permit(permit) => permit,
             Decision::Withhold(Withhold { reason, clause, .. }) => {
-                let fresh = Facts { age_reference: self.now, ..facts };
+                let mut fresh = facts;
+                fresh.facts.age_reference = self.now;
                 let lapsed = has.may_recall().is_some()
                     && (passes(reason) || decide(&gate.request(&fresh), gate.agreements).is_permit());
                 return withheld(reason, clause, lapsed);
@@ -494,7 +515,7 @@ impl Run<'_> {
             changed: applied.bytes != row.body,
             applied,
             version_us: released.version().map_or(0, Timestamp::as_micros),
-            record: Record { facts, permit, input: Hash::of(&row.body) },
+            record: Record { facts: *facts, permit, input: Hash::of(&row.body) },
         })))
     }
 

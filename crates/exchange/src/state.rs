@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entente_agreement::{Agreement, NoticeError, Obligations, PartyId, State as Life};
+use entente_agreement::lifecycle::{self, LifeError};
+use entente_agreement::{Agreement, Obligations, PartyId, State as Life};
 use entente_ledger::Hash;
 use entente_stix::Timestamp;
 use entente_store::{Snapshot, manifest::ManifestRow, parties::PartyRow};
@@ -37,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) no: i64,
     pub(crate) agreement: Agreement,
     pub(crate) note: String,
+    /// When this node installed it, microseconds.
+    pub(crate) added_us: i64,
 }
 
 impl Held {
@@ -73,19 +76,22 @@ impl State {
         let epoch = snapshot.epoch()?;
         let parties = snapshot.parties()?.into_iter().map(known).collect::<Result<Vec<_>>>()?;
         let mut versions = Vec::new();
-        for row in snapshot.agreements()? {
-            let mut agreement = Agreement::open(row.note.as_bytes()).map_err(ExchangeError::Agreement)?;
-            for notice in snapshot.notices(&row.id)? {
-                // A notice names the text it is about by hash; those of other versions do not concern this one.
-                if crate::agreements::concerns(&notice, &agreement) {
-                    match agreement.apply_notice(notice.as_bytes()) {
-                        // Two copies of a notice that came at the same moment: the second says nothing new (A36).
-                        Ok(_) | Err(NoticeError::Replay | NoticeError::NotSuspended) => {}
-                        Err(error) => return Err(ExchangeError::Notice(error.to_string())),
-                    }
-                }
-            }
-            versions.push(Held { no: row.no, agreement, note: row.note });
+        let mut rows = snapshot.agreements()?;
+        while let Some(id) = rows.first().map(|row| row.id.clone()) {
+            let rest = rows.split_off(rows.iter().take_while(|row| row.id == id).count());
+            let notices = snapshot.notices(&id)?;
+            let notes = rows.iter().map(|row| row.note.as_bytes());
+            let life = lifecycle::replay(notes, notices.iter().map(String::as_bytes)).map_err(|error| match error {
+                LifeError::Version(errors) => ExchangeError::Agreement(errors),
+                error => ExchangeError::Notice(error.to_string()),
+            })?;
+            versions.extend(rows.into_iter().zip(life).map(|(row, agreement)| Held {
+                no: row.no,
+                agreement,
+                note: row.note,
+                added_us: row.added_us,
+            }));
+            rows = rest;
         }
         let by_no = versions.iter().enumerate().map(|(index, held)| (held.no, index)).collect();
         Ok(Arc::new(Self { epoch, parties, versions, by_no }))

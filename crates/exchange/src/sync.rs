@@ -84,9 +84,12 @@ impl Exchange {
         if let Err(error) = self.make_due_reports() {
             tracing::warn!("usefulness reports could not be made: {error}");
         }
+        self.tick()?;
         let mut runs = Vec::new();
         for known in state.parties.iter().filter(|known| party.is_none_or(|wanted| wanted == known.id.as_str())) {
             let Some(link) = &known.link else { continue };
+            self.exchange_offers(known, link);
+            let state = self.state()?;
             for held in state.between(self.own(), &known.id, self.now()) {
                 runs.push(self.sync_one(known, link, held));
             }

@@ -158,7 +158,7 @@ impl Exchange {
         rows.push((terms.valid_to, end));
         for notice in self.store().read(|s| s.notices(agreement))? {
             let Ok((note, notice)) = Notice::open(notice.as_bytes()) else { continue };
-            let version = held.iter().find(|held| held.hash().0 == notice.hash);
+            let version = held.iter().find(|held| notice.hash.is_some_and(|hash| held.hash().0 == hash));
             let recorded = leaf_of(note.text_hash());
             let (what, party, at, detail) = declared(&notice.verb);
             // A consent bears no instant of its own: the log says when it came.

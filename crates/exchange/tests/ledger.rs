@@ -18,7 +18,7 @@ fn world() -> World {
         world.northtel.admit(&format!("198.51.100.{n}\n"));
         world.northtel.page(AGREEMENT, "fusion");
     }
-    assert_eq!(world.northtel.count("SELECT size FROM log"), 13);
+    assert_eq!(world.northtel.count("SELECT size FROM log"), 14);
     assert!(world.northtel.log_problems().is_empty());
     world
 }

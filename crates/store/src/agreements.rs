@@ -17,6 +17,8 @@ pub struct AgreementRow {
     pub hash: Vec<u8>,
     /// The signed note, verbatim.
     pub note: String,
+    /// When it was installed, microseconds.
+    pub added_us: i64,
 }
 
 impl Tx<'_> {
@@ -68,7 +70,7 @@ impl Snapshot<'_> {
         // LIMIT: one row per agreement version the node ever held.
         let mut statement = self
             .db
-            .prepare_cached("SELECT no, id, version, hash, note FROM agreement ORDER BY id, version")
+            .prepare_cached("SELECT no, id, version, hash, note, added_us FROM agreement ORDER BY id, version")
             .map_err(db)?;
         let rows = statement
             .query_map([], |row| {
@@ -78,6 +80,7 @@ impl Snapshot<'_> {
                     version: row.get(2)?,
                     hash: row.get(3)?,
                     note: row.get(4)?,
+                    added_us: row.get(5)?,
                 })
             })
             .map_err(db)?;

@@ -35,6 +35,7 @@ pub mod faults;
 pub mod inbox;
 pub mod logs;
 pub mod manifest;
+pub mod offers;
 pub mod parties;
 pub mod quotas;
 pub mod recalls;

@@ -28,6 +28,7 @@ pub(crate) fn migrate(db: &Connection, path: &Path) -> Result<()> {
 const PARTS: &[&str] = &[
     TABLES,
     crate::account::TABLES,
+    crate::offers::TABLES,
     crate::quotas::TABLES,
     crate::recalls::TABLES,
     crate::reviews::TABLES,

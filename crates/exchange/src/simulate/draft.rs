@@ -42,7 +42,7 @@ pub(super) fn compared(state: &State, id: &str, against: Against, now: Timestamp
 
 /// A text supposed to be in force.
 pub(super) fn supposed(agreement: &Agreement) -> Held {
-    Held { no: 0, agreement: agreement.supposed(), note: String::new() }
+    Held { no: 0, agreement: agreement.supposed(), note: String::new(), added_us: 0 }
 }
 
 fn version_of<'a>(state: &'a State, id: &str, version: u32) -> Option<&'a Held> {

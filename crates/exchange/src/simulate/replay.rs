@@ -320,7 +320,7 @@ impl Replay<'_> {
         }
         let gate = run.gate(row);
         let mut facts = gate.facts(admitted, Provenance::of(row));
-        facts.origin = Origin::Consented;
+        facts.facts.origin = Origin::Consented;
         decide(&gate.request(&facts), gate.agreements).is_permit()
     }
 

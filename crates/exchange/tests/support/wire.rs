@@ -201,6 +201,15 @@ fn answer(exchange: &Exchange, credential: &Credential, method: &str, path: &str
                 None => Answer::of(404, "{}"),
             }
         }
+        ("GET", ["api", "v1", "offers"]) => {
+            Answer::of(200, serde_json::to_vec(&exchange.offers_for(credential).unwrap()).unwrap())
+        }
+        ("POST", ["api", "v1", "agreements", agreement, "signatures"]) => {
+            match exchange.accept_signatures(credential, agreement, body) {
+                Ok(_) => Answer::of(204, ""),
+                Err(error) => Answer::of(422, format!(r#"{{"title":"{}"}}"#, error.code())),
+            }
+        }
         ("POST", ["api", "v1", "agreements", agreement, "notes"]) => {
             match exchange.accept_notice(credential, agreement, body) {
                 Ok(()) => Answer::of(204, ""),
