@@ -13,15 +13,15 @@ async fn a_leaf_is_told_in_words_with_its_way_to_the_root() {
     let world = World::new();
     let cookie = world.sign_in(&world.staff).await;
     let headers = [("cookie", cookie.as_str())];
-    let html = world.get("/ledger/agr-12/1", &headers).await.text();
+    let html = world.get("/ledger/agr-12/2", &headers).await.text();
     assert!(html.contains("objects became visible to <bdi dir=\"ltr\" class=\"t\">fusion</bdi>"), "{html}");
     assert!(html.contains("/receipts/agr-12/fusion/1") && html.contains("data-step=\"signature\""));
     // The server claims nothing: what is checked, the reader's machine checks.
     assert!(!html.contains("✓") && html.contains("Not checked in this browser"));
-    let proof = world.get("/ledger/agr-12/1/proof", &headers).await;
-    assert!(proof.text().starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
-    assert_eq!(proof.header("content-disposition"), "attachment; filename=\"agr-12-1.tlog-proof\"");
-    for path in ["/ledger/agr-12/99", "/ledger/agr-12/x", "/ledger/agr-12/1/other", "/ledger/agr-99/0"] {
+    let proof = world.get("/ledger/agr-12/2/proof", &headers).await;
+    assert!(proof.text().starts_with("c2sp.org/tlog-proof@v1\nindex 2\n"));
+    assert_eq!(proof.header("content-disposition"), "attachment; filename=\"agr-12-2.tlog-proof\"");
+    for path in ["/ledger/agr-12/99", "/ledger/agr-12/x", "/ledger/agr-12/2/other", "/ledger/agr-99/0"] {
         assert_eq!(world.get(path, &headers).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -50,7 +50,7 @@ async fn a_guest_reads_the_leaves_of_his_agreement_and_no_receipts() {
     let world = World::new();
     let cookie = world.sign_in(&world.fusion).await;
     let headers = [("cookie", cookie.as_str())];
-    let html = world.get("/ledger/agr-12/1", &headers).await.text();
+    let html = world.get("/ledger/agr-12/2", &headers).await.text();
     assert!(html.contains("objects became visible to") && !html.contains("/receipts/"));
     assert_eq!(world.get("/receipts/agr-12/fusion/1", &headers).await.status, StatusCode::FORBIDDEN);
 }

@@ -370,7 +370,7 @@ async fn staff_simulate_a_draft_and_nobody_else_does() {
     assert!(answer["digest"].as_str().unwrap().starts_with("sha256:"));
     assert!(flow["released_sample"].to_string().contains(RELEASED) && !flow.to_string().contains(WITHHELD));
     for token in [&world.fusion, &world.stranger] {
-        assert_eq!(post(token, "{}").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(post(token, "{}").await.status, StatusCode::NOT_FOUND);
     }
     let text = world.exchange.agreement(AGREEMENT, &Viewer::Staff, Language::English).unwrap().unwrap().note;
     let draft = |text: &str| serde_json::json!({ "text": text }).to_string();

@@ -41,7 +41,8 @@ const DAY_US: i64 = 86_400_000_000;
 /// Answers for staff: a simulation tells what is withheld, which is nobody else's business.
 pub(crate) fn simulate(door: &Door, call: &Call) -> Result<Response<Body>, Refusal> {
     if !call.caller.is_staff() {
-        return Err(Why::StaffOnly.into());
+        // As an unknown address: a partner does not learn from the answer whether the agreement exists (A34).
+        return Err(Why::NotFound.into());
     }
     acceptable(&call.headers)?;
     if !has_media_type(call, "application/json") {
