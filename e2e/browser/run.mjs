@@ -226,7 +226,9 @@ const turned = (page) =>
     const wrong = [];
     for (const part of document.querySelectorAll('[dir=rtl] bdi[dir=ltr], .t, [data-planted]')) {
       const text = part.firstChild;
-      if (!(text instanceof Text) || part.getClientRects().length !== 1) continue;
+      // One that runs over a line's end is left out; one that is turned round may consist of several boxes on its line.
+      const boxes = [...part.getClientRects()];
+      if (!(text instanceof Text) || boxes.some((box) => Math.abs(box.top - boxes[0].top) > 1)) continue;
       let last = -Infinity;
       for (let at = 0; at < text.length; at += 1) {
         const range = document.createRange();
