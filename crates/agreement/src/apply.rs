@@ -39,7 +39,8 @@ pub struct Context<'a> {
     pub keys: &'a Keys,
     /// Id of the identity object of the releasing party under its own name.
     pub releaser_identity: &'a str,
-    /// Canonical victim values that this object may touch. Searched for only where the clause redacts victims.
+    /// Canonical victim values that this object may touch: taken out where the clause redacts victims, and a reason to withhold what
+    /// is not about a victim where it does not.
     pub victim_values: &'a [(Kind, String)],
     /// Canonical values withheld from this recipient that must not appear; searched for under every clause.
     pub withheld_values: &'a [(Kind, String)],

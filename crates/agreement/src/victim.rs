@@ -36,7 +36,19 @@ pub(crate) fn redact(
     context: &Context<'_>,
 ) -> Result<Redaction, Reason> {
     let mut redaction = Redaction { residual: Residual::new(context.withheld_values), ..Redaction::default() };
-    let Some(mode) = context.clause.obligations.redact_victim else { return Ok(redaction) };
+    let Some(mode) = context.clause.obligations.redact_victim else {
+        // A clause that is not about victims does not say how one is to be hidden, so what names one does not leave under it.
+        if !facts.subject.contains(Subject::Victim) && !context.victim_values.is_empty() {
+            let mut named = Residual::new(&[]);
+            for (kind, value) in context.victim_values {
+                named.add(*kind, value);
+            }
+            if named.is_in(object.raw()) {
+                return Err(Reason::ObligationVictim);
+            }
+        }
+        return Ok(redaction);
+    };
     for (kind, value) in context.victim_values {
         redaction.residual.add(*kind, value);
     }

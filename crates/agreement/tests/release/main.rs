@@ -367,6 +367,19 @@ fn abuse_a19_a_withheld_value_stops_the_release_under_every_clause() {
 }
 
 #[test]
+fn abuse_a19_a_clause_that_does_not_redact_lets_nothing_name_a_victim() {
+    // Would break: the host of a known victim leaves in the address of a page that was planted there, because the clause is about
+    // infrastructure only and therefore has no `redact-victim`.
+    let mut bench = Bench::of(&["strip-free-text", "retain:30d"], false);
+    let object = parse(&indicator("[url:value = 'http://shop.example/panel.php']", json!({})));
+    assert!(bench.apply(&object, &facts_of(&object, infrastructure())).is_ok());
+    bench.victims = vec![(Kind::DomainName, "shop.example".to_owned())];
+    assert_eq!(bench.apply(&object, &facts_of(&object, infrastructure())), Err(Reason::ObligationVictim));
+    let other = parse(&indicator("[url:value = 'http://workshop.example/panel.php']", json!({})));
+    assert!(bench.apply(&other, &facts_of(&other, infrastructure())).is_ok());
+}
+
+#[test]
 fn neighbours_of_a_withheld_value_are_not_mistaken_for_it() {
     let residual = Residual::new(&[(Kind::Ipv4Addr, "198.51.100.7".into()), (Kind::DomainName, "shop.example".into())]);
     for clean in ["198.51.100.77", "1198.51.100.7", "workshop.example", "shop.example.net", "198.51.100.0/24"] {
