@@ -318,6 +318,18 @@ fn an_amendment_is_asked_when_it_begins() {
     assert_eq!(world.northtel.objects(AGREEMENT, "fusion").len(), 1);
 }
 
+/// A clock that was set back between two versions must not make what was admitted look as if it came from the future.
+#[test]
+fn abuse_a43_what_was_admitted_before_the_clock_stepped_back_is_released_all_the_same() {
+    let world = World::new();
+    world.northtel.admit("198.51.100.1\n");
+    world.northtel.admit_with("198.51.100.2\n", &AdmitOptions { release: false, ..options() });
+    world.time.set("2026-11-24T04:00:00Z");
+    world.northtel.admit_with("198.51.100.1\n", &AdmitOptions { confidence: 90, release: false, ..options() });
+    let (released, withheld) = world.northtel.release();
+    assert_eq!((released, withheld.len()), (2, 0), "{withheld:?}");
+}
+
 /// Two processes of one node that release at once must neither fail nor release anything twice.
 #[test]
 fn two_processes_release_at_once_without_error_or_repetition() {
