@@ -386,7 +386,7 @@ impl Exchange {
             version_us: modified.as_micros(),
             party: source.party,
             agreement: source.agreement,
-            added_us: now.as_micros(),
+            added_us: added_us(tx, row.victim, now)?,
             observable: Some(key),
             facts: &facts.encode(),
             quarantine: quarantine.as_deref(),
@@ -462,7 +462,7 @@ impl Exchange {
             version_us,
             party: source.party,
             agreement: source.agreement,
-            added_us: now.as_micros(),
+            added_us: added_us(tx, facts.subject.contains(Subject::Victim), now)?,
             observable: observables.first().map(observable_key).or(pseudonym),
             facts: &encoded,
             quarantine: quarantine.as_deref(),
@@ -499,6 +499,13 @@ fn joined<T>(result: std::thread::Result<Result<T>>) -> Result<T> {
         Ok(value) => value,
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// When something counts as admitted. What is about a victim counts as admitted after everything that was released before, whatever
+/// the clock says, because what was released earlier is searched for its name (A19, A43).
+fn added_us(tx: &Tx<'_>, victim: bool, now: Timestamp) -> Result<i64> {
+    let now = now.as_micros();
+    Ok(if victim { now.max(tx.view().last_release_us()?) } else { now })
 }
 
 /// 64-bit key of an object id; ids are compared after the look-up.

@@ -357,3 +357,16 @@ fn the_identity_of_the_releaser_does_not_age_out_with_the_first_object() {
     }
     assert_eq!(page.rows.iter().filter(|row| row.id.starts_with("indicator--")).count(), 1);
 }
+
+/// The same when the clock was set back in between: the victim is known later, though it says earlier.
+#[test]
+fn abuse_a43_a_clock_that_stepped_back_does_not_make_a_victim_older_than_the_release() {
+    let world = World::new();
+    world.northtel.admit("http://shop.victim.example/panel.php\nhttp://other.attacker.example/a\n");
+    world.time.set("2026-11-24T03:00:00Z");
+    let victim = AdmitOptions { subject: Some(entente_agreement::Subject::Victim), release: false, ..options() };
+    world.northtel.admit_with("shop.victim.example\n", &victim);
+    let left = world.northtel.objects(AGREEMENT, "fusion");
+    assert_eq!(left.len(), 1);
+    assert!(left.iter().all(|text| !text.contains("shop.victim.example")), "{left:?}");
+}

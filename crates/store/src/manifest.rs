@@ -348,6 +348,19 @@ impl Snapshot<'_> {
         statement.query_map([], head_row).map_err(db)?.collect::<rusqlite::Result<_>>().map_err(db)
     }
 
+    /// The position of the last release to anybody, microseconds; 0 when nothing was released.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub fn last_release_us(&self) -> Result<i64> {
+        // LIMIT: one row per agreement and recipient.
+        self.db
+            .prepare_cached("SELECT coalesce(max(last_added_us), 0) FROM head")
+            .map_err(db)?
+            .query_row([], |row| row.get(0))
+            .map_err(db)
+    }
+
     /// The first sequence number whose `date_added` is after `after_us`; `next_seq` when there is none.
     ///
     /// # Errors
