@@ -154,7 +154,8 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is already suspended or over.
     pub fn suspend(&self, agreement: &str, reason: &str) -> Result<()> {
-        let verb = Verb::Suspend { party: self.own().clone(), at: self.now(), reason: reason.to_owned() };
+        let at = self.time_of_notice(agreement)?;
+        let verb = Verb::Suspend { party: self.own().clone(), at, reason: reason.to_owned() };
         self.declare(agreement, &verb).map(|_| ())
     }
 
@@ -163,7 +164,8 @@ impl Exchange {
     /// # Errors
     /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is not suspended.
     pub fn resume(&self, agreement: &str) -> Result<()> {
-        self.declare(agreement, &Verb::Resume { party: self.own().clone(), at: self.now() }).map(|_| ())
+        let at = self.time_of_notice(agreement)?;
+        self.declare(agreement, &Verb::Resume { party: self.own().clone(), at }).map(|_| ())
     }
 
     /// Ends an agreement, at the earliest after the days of notice of its text.
@@ -172,7 +174,8 @@ impl Exchange {
     /// [`ExchangeError::UnknownAgreement`], [`ExchangeError::State`] when it is over, [`ExchangeError::Notice`] when it would end too
     /// soon.
     pub fn terminate(&self, agreement: &str, effective: Timestamp, reason: &str) -> Result<()> {
-        let verb = Verb::Terminate { party: self.own().clone(), at: self.now(), effective, reason: reason.to_owned() };
+        let at = self.time_of_notice(agreement)?;
+        let verb = Verb::Terminate { party: self.own().clone(), at, effective, reason: reason.to_owned() };
         self.declare(agreement, &verb).map(|_| ())
     }
 
@@ -202,6 +205,19 @@ impl Exchange {
         let signed = notice.sign(self.keys().agreement()).map_err(|e| refused(e.to_string()))?;
         self.accept(held, &signed)?;
         Ok(Note::parse(&signed).map_err(|e| refused(e.to_string()))?.text_hash())
+    }
+
+    /// The instant to be written into a notice of this party: now, but after every other that it has signed about this agreement. A
+    /// notice that is not newer than the last one counts for nothing, and a clock that stepped back must not keep anybody from
+    /// suspending (A43).
+    fn time_of_notice(&self, agreement: &str) -> Result<Timestamp> {
+        let notices = self.store().read(|s| s.notices(agreement))?;
+        let ours = notices.iter().filter_map(|note| match Notice::open(note.as_bytes()).ok()?.1.verb {
+            Verb::Suspend { party, at, .. } | Verb::Resume { party, at } if party == *self.own() => Some(at),
+            _ => None,
+        });
+        let now = self.now();
+        Ok(ours.max().map_or(now, |last| now.max(last.saturating_add_micros(1_000))))
     }
 
     /// Accepts a notice that another party of the agreement signed.

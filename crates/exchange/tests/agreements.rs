@@ -193,6 +193,26 @@ fn a_notice_about_a_replaced_version_is_taken_and_changes_nothing() {
     assert!(world.northtel.log_problems().is_empty());
 }
 
+/// A clock that was set back must not keep a party from suspending, nor from lifting that.
+#[test]
+fn abuse_a43_a_clock_that_stepped_back_does_not_keep_a_party_from_suspending() {
+    let world = World::new();
+    for back in ["2026-11-24T05:00:00Z", "2025-11-24T05:00:00Z"] {
+        world.northtel.exchange.suspend(AGREEMENT, "leak").unwrap();
+        world.time.set(back);
+        world.northtel.exchange.resume(AGREEMENT).unwrap_or_else(|error| panic!("{back}: {error}"));
+        world.time.set("2026-11-24T06:00:00Z");
+        world.northtel.exchange.suspend(AGREEMENT, "another leak").unwrap();
+        world.northtel.exchange.resume(AGREEMENT).unwrap();
+        assert_eq!(state(&world.northtel), "in-force");
+    }
+    // The other side follows, notice by notice, whatever its own clock says.
+    let _server = world.connect(&world.northtel, &world.fusion);
+    world.fusion.exchange.sync(None).unwrap();
+    assert_eq!(world.fusion.count("SELECT count(*) FROM notice"), 8);
+    assert_eq!(state(&world.fusion), "in-force");
+}
+
 /// Suspending what is suspended, or what nobody knows, is an answer with a code.
 #[test]
 fn a_transition_that_is_not_in_the_table_is_refused() {
