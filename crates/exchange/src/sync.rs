@@ -235,7 +235,7 @@ impl Exchange {
         let log_key =
             journal::key_of(&receipt.checkpoint, keys).ok_or_else(|| refused("its log has no key".to_owned()))?;
         let verified = receipt.verify(&objects, log_key).map_err(|e| refused(e.to_string()))?;
-        let versions = self.versions_of(held, &verified).map_err(refused)?;
+        let versions = self.versions_of(party, held, &verified)?;
         let note = receipt.checkpoint.clone();
         let kept = serde_json::to_vec(&KeptPage::of(receipt, &objects)).map_err(|e| refused(e.to_string()))?;
         Ok(Proved { checkpoint: verified.checkpoint, note, versions, kept })
@@ -344,8 +344,8 @@ impl Exchange {
 
     /// For each object of a page the version under which it was released, which need not be the ruling one, and when. The leaves
     /// must be releases to this party under a version of the agreement this node has signed.
-    fn versions_of(&self, held: &Held, verified: &VerifiedPage) -> Result<Vec<Under>, String> {
-        let state = self.state().map_err(|e| e.to_string())?;
+    fn versions_of(&self, party: &KnownParty, held: &Held, verified: &VerifiedPage) -> Result<Vec<Under>> {
+        let state = self.state()?;
         let mut versions = Vec::new();
         for leaf in &verified.leaves {
             let signed = |version: &&Held| version.id() == held.id() && version.hash() == leaf.entry.agreement;
@@ -353,10 +353,21 @@ impl Exchange {
                 .versions
                 .iter()
                 .find(signed)
-                .ok_or_else(|| format!("leaf {} is about a text this node has not signed", leaf.index))?;
+                // Its node was quicker to install what both have signed; the page waits until this one has.
+                .ok_or_else(|| {
+                    let hash = leaf.entry.agreement.to_sha256_text();
+                    let message = format!(
+                        "leaf {} is about a version that is not installed here ({hash}); install its signed note",
+                        leaf.index
+                    );
+                    remote(party, "sync.unknown-version", message)
+                })?;
             let to_us = matches!(&leaf.entry.leaf, Leaf::Release { party, .. } if party == self.own().as_str());
             if !to_us {
-                return Err(format!("leaf {} is not a release to this party", leaf.index));
+                return Err(ExchangeError::Receipt {
+                    party: party.id.to_string(),
+                    message: format!("leaf {} is not a release to this party", leaf.index),
+                });
             }
             let released_us = leaf.entry.time.as_unix_millis().saturating_mul(1_000);
             versions.extend(std::iter::repeat_n(Under { no: under.no, released_us }, leaf.objects_count));

@@ -422,6 +422,27 @@ fn an_object_is_held_under_the_version_of_the_agreement_that_its_leaf_names() {
     drop(server);
 }
 
+/// The giver installs what both have signed before the taker does. That is no invalid receipt, and mends itself.
+#[test]
+fn a_page_under_a_version_that_is_not_installed_here_yet_waits_for_it() {
+    let world = World::strangers();
+    let nodes = [&world.northtel, &world.fusion];
+    let first = Text::new(AGREEMENT).clause(Clause::from("northtel", "fusion"));
+    world.agree(&nodes, &first);
+    let server = world.connect(&world.northtel, &world.fusion);
+    let hash = world.northtel.exchange.agreements(&Viewer::Staff).unwrap()[0].hash.clone();
+    let note = world.note(&nodes, &first.next(&hash));
+    world.northtel.exchange.install_agreement(&note).unwrap();
+    world.northtel.admit("198.51.100.1\n");
+    let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+    let why = run.stopped.clone().unwrap_or_default();
+    assert!(why.contains("[sync.unknown-version]") && run.received == 0, "{run:?}");
+    world.fusion.exchange.install_agreement(&note).unwrap();
+    let run = world.fusion.exchange.sync(None).unwrap().remove(0);
+    assert!(run.complete && run.stored == 3, "{run:?}");
+    drop(server);
+}
+
 /// Reading a partner's objects back from an export does not make them the node's own.
 #[test]
 fn abuse_a17_an_export_read_back_is_still_the_partners() {
