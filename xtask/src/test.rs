@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, and one closing line.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -101,15 +101,18 @@ fn rust(place: &Place) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Holds the decision against Cedar and against a plain reading of the text, in a workspace of its own.
+/// Holds the decision against Cedar and against a plain reading of the text, and the ledger against another implementation of its
+/// formats, each in a workspace of its own.
 fn oracle(place: &Place, requests: u64) -> Result<Tally> {
     let mut tally = Tally::default();
-    let manifest = place.root().join("oracle").join("Cargo.toml");
+    let decision = place.root().join("oracle").join("Cargo.toml");
+    let ledger = place.root().join("oracle").join("ledger").join("Cargo.toml");
     let count = requests.to_string();
-    let calls: [(&str, &[&str]); 2] = [("test", &[]), ("run", &["--", "--requests", &count])];
-    for (verb, arguments) in calls {
+    let calls: [(&Path, &str, &[&str]); 3] =
+        [(&decision, "test", &[]), (&decision, "run", &["--", "--requests", &count]), (&ledger, "test", &[])];
+    for (manifest, verb, arguments) in calls {
         let mut command = place.cargo();
-        command.args([verb, "--locked", "--release", "--manifest-path"]).arg(&manifest).args(arguments);
+        command.args([verb, "--locked", "--release", "--manifest-path"]).arg(manifest).args(arguments);
         let mut counted = Tally::default();
         let passed = process::watch(&mut command, |line| {
             if let Some(more) = Tally::read(line) {

@@ -289,3 +289,14 @@ fn every_accepted_text_is_toml_with_the_same_values() {
         }
     }
 }
+
+#[test]
+fn a_quorum_of_witnesses_is_a_term_like_others() {
+    let quorum = |line: &str| {
+        let text = text_of(AGR_12).replacen("keep_years = 10", &format!("keep_years = 10{line}"), 1);
+        Terms::parse(&text).map(|terms| terms.audit.witness_quorum)
+    };
+    assert_eq!(quorum("\nwitness_quorum = 1"), Ok(1));
+    assert_eq!(quorum(""), Ok(0));
+    assert!(quorum("\nwitness_quorum = 65").is_err());
+}
