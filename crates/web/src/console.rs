@@ -3,6 +3,7 @@
 //! One module per screen. Each takes a [`Call`], asks the exchange, and fills a template of
 //! `templates/`; what all pages have in common is the [`Frame`].
 
+pub(crate) mod account;
 pub(crate) mod agreements;
 pub(crate) mod attention;
 pub(crate) mod check;

@@ -111,6 +111,8 @@ pub(crate) const ROUTES: &[Route] = &[
     page(Verb::Post, "/agreements/{id}/simulate", Access::Staff, TEXT_FORM, console::simulate::answer),
     page(Verb::Get, "/parties", Access::Session, 0, console::parties::list),
     page(Verb::Get, "/parties/{id}", Access::Session, 0, console::parties::show),
+    page(Verb::Get, "/parties/{id}/account", Access::Staff, 0, console::account::account),
+    page(Verb::Get, "/parties/{id}/profile", Access::Staff, 0, console::account::profile),
     page(Verb::Get, "/ledger", Access::Session, 0, console::ledger::list),
     page(Verb::Get, "/ledger/{agreement}", Access::Session, 0, console::ledger::log),
     page(Verb::Get, "/ledger/{agreement}/{leaf}", Access::Session, 0, console::leaf::show),

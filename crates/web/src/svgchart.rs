@@ -91,6 +91,54 @@ fn push_row(out: &mut String, y: u64, row: &CountryRow, series: &[Series; 3], mo
     }
 }
 
+/// Draws two bars for each name, one above the other: an outline for the first number, a filled one for the second.
+pub(crate) fn pairs(id: &str, title: &str, series: (&str, &str), rows: &[(String, u64, u64)]) -> Markup {
+    /// Height of two bars.
+    const PAIR: u64 = 44;
+    /// Longest bar; the number stands behind it.
+    const LONG: u64 = 420;
+    let shown = rows.get(..rows.len().min(BARS_MAX)).unwrap_or_default();
+    let most = shown.iter().map(|(_, a, b)| *a.max(b)).max().unwrap_or(0).max(1);
+    let height = HEAD + PAIR * u64::try_from(shown.len()).unwrap_or_default();
+    let (id, first, second) = (plain(id), plain(series.0), plain(series.1));
+    let mut out = String::with_capacity(512 + shown.len() * 600);
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-text\">\
+         <title id=\"{id}-title\">{}</title><desc id=\"{id}-text\">Outlined: {first}. Filled: {second}. The table has the \
+         same numbers.</desc><rect class=\"column-before\" x=\"1\" y=\"6\" width=\"12\" height=\"12\"/><text \
+         class=\"chart-head\" x=\"20\" y=\"16\">{first}</text><rect class=\"column-after\" x=\"140\" y=\"6\" width=\"12\" \
+         height=\"12\"/><text class=\"chart-head\" x=\"160\" y=\"16\">{second}</text>",
+        plain(title)
+    );
+    for (place, (name, a, b)) in (0_u64..).zip(shown) {
+        let y = HEAD + PAIR * place;
+        let _ = write!(
+            out,
+            "<line class=\"chart-rule\" x1=\"0\" x2=\"{WIDTH}\" y1=\"{y}\" y2=\"{y}\"/><text class=\"chart-pair\" x=\"0\" \
+             y=\"{}\">{}</text>",
+            y + 26,
+            plain(&shortened(name))
+        );
+        for (top, value, class) in [(y + 6, *a, "column-before"), (y + 24, *b, "column-after")] {
+            // A bar of one among thousands is still a bar.
+            let wide = if value == 0 { 0 } else { (value.saturating_mul(LONG) / most).clamp(2, LONG) };
+            if wide > 0 {
+                let _ = write!(
+                    out,
+                    "<rect class=\"{class}\" x=\"{FIRST_COLUMN}\" y=\"{top}\" width=\"{wide}\" height=\"13\"/>"
+                );
+            }
+            let (x, y) = (FIRST_COLUMN + wide + 6, top + 11);
+            let _ =
+                write!(out, "<text class=\"chart-value\" x=\"{x}\" y=\"{y}\">{}</text>", grouped(&value.to_string()));
+        }
+    }
+    out.push_str("</svg>");
+    Markup::from_own(out)
+}
+
 /// Height of a chart of columns, without its labels.
 const COLUMNS: u64 = 120;
 // LIMIT: days that are drawn; the table has all.
@@ -172,7 +220,7 @@ fn shortened(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{columns, country_bars, shortened};
+    use super::{columns, country_bars, pairs, shortened};
     use entente_exchange::view::CountryRow;
 
     fn row(country: &str, c2: u64, phishing: u64, compromised: u64) -> CountryRow {
@@ -214,6 +262,16 @@ mod tests {
     fn long_names_are_cut_in_the_middle() {
         assert_eq!(shortened("Singapore"), "Singapore");
         assert_eq!(shortened("United Arab Emirates"), "United Ara…mirates");
+    }
+
+    #[test]
+    fn pairs_carry_both_numbers_of_the_table() {
+        let rows = [("c2".to_owned(), 1_204, 0), ("<b>".to_owned(), 7, 410)];
+        let chart = pairs("x", "By class", ("given", "received"), &rows).to_string();
+        for word in [">1,204<", ">0<", ">7<", ">410<", "&lt;b&gt;"] {
+            assert!(chart.contains(word), "{word}");
+        }
+        assert!(!chart.contains("<b>") && pairs("x", "t", ("a", "b"), &[]).to_string().ends_with("</svg>"));
     }
 
     #[test]
