@@ -87,9 +87,9 @@ pub enum Verb {
         /// Whose key.
         party: PartyId,
         /// The key that signed so far.
-        old: VerifierKey,
+        old: Box<VerifierKey>,
         /// The key that signs from now on; it bears the same name.
-        new: VerifierKey,
+        new: Box<VerifierKey>,
         /// When it was written.
         at: Timestamp,
     },
@@ -298,8 +298,8 @@ impl Notice {
         if verb == "rotate-key" {
             let verb = Verb::RotateKey {
                 party: pairs.parsed("party", PartyId::parse)?,
-                old: pairs.parsed("old", agreement_key)?,
-                new: pairs.parsed("new", agreement_key)?,
+                old: Box::new(pairs.parsed("old", agreement_key)?),
+                new: Box::new(pairs.parsed("new", agreement_key)?),
                 at: pairs.time("at")?,
             };
             return Ok(Notice { agreement, hash: None, verb });

@@ -194,8 +194,8 @@ fn the_later_version_rules_from_its_first_day() {
 fn rotation(agreement: &Agreement, new: &SigningKey) -> Notice {
     let verb = Verb::RotateKey {
         party: party("fusion"),
-        old: agreement.key_of(&party("fusion")).unwrap(),
-        new: new.verifier().clone(),
+        old: Box::new(agreement.key_of(&party("fusion")).unwrap()),
+        new: Box::new(new.verifier().clone()),
         at: at("2027-01-03T09:00:00Z"),
     };
     Notice::new(agreement.terms(), verb)
@@ -231,7 +231,7 @@ fn a_rotated_key_is_accepted_from_then_on_and_the_old_one_is_not() {
     let third = SigningKey::from_seed("fusion.example/agreements", &[6; 32]).unwrap();
     let mut stale = rotate.clone();
     if let Verb::RotateKey { new, .. } = &mut stale.verb {
-        *new = third.verifier().clone();
+        **new = third.verifier().clone();
     }
     let stale = stale.sign_by(&[&fusion_key(), &third]).unwrap();
     assert_eq!(agreement.apply_notice(&stale).unwrap_err().code(), "notice.old-key");

@@ -173,7 +173,8 @@ impl From<ExchangeError> for Failure {
             ExchangeError::UnknownAgreement(_) | ExchangeError::UnknownParty(_) | ExchangeError::UnknownObject(_) => {
                 exit::NOT_FOUND
             }
-            ExchangeError::NotAParty(_) | ExchangeError::State { .. } => exit::REFUSED,
+            ExchangeError::Offer { code: "offer.unknown", .. } => exit::NOT_FOUND,
+            ExchangeError::NotAParty(_) | ExchangeError::State { .. } | ExchangeError::Offer { .. } => exit::REFUSED,
             ExchangeError::Card(_) | ExchangeError::Format { .. } | ExchangeError::Notice(_) => exit::USAGE,
             ExchangeError::Remote { code, .. } => remote(code),
             _ => exit::FAILURE,
@@ -184,6 +185,7 @@ impl From<ExchangeError> for Failure {
             ExchangeError::UnknownParty(_) => failure.hint("entente party list"),
             ExchangeError::UnknownAgreement(_) => failure.hint("entente agreement list"),
             ExchangeError::State { agreement, .. } => failure.hint(format!("entente agreement show {agreement}")),
+            ExchangeError::Offer { code: "offer.unknown", .. } => failure.hint("entente agreement list"),
             ExchangeError::Remote { party, code: "party.no-link", .. } => {
                 failure.hint(format!("entente party add {party}.card --token ID --token-file FILE"))
             }

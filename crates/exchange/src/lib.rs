@@ -8,6 +8,7 @@
 //! | [`sync`] | fetch another node's releases, verify their receipts, admit them |
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`offers`] | texts on their way from the first signature to the last |
+//! | [`rotate`] | a new key to sign with |
 //! | [`consent`] | ask for, give and take back consent to onward release |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`] | the values behind pages, tables and JSON |
@@ -41,6 +42,7 @@ mod prepare;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+pub mod rotate;
 mod state;
 pub mod sync;
 mod values;

@@ -198,9 +198,7 @@ impl Home {
         for name in ["agreement.key", "ledger.key"] {
             let path = keys.join(name);
             if !path.exists() {
-                let mut seed = [0_u8; 32];
-                getrandom::fill(&mut seed).map_err(|_| ExchangeError::Random)?;
-                write_secret(&path, &format!("{}\n", STANDARD.encode(seed)))?;
+                new_seed(&path)?;
             }
         }
         let database = self.database();
@@ -268,7 +266,14 @@ pub fn read_secret(path: &Path) -> Result<String> {
     Ok(text.trim_end().to_owned())
 }
 
-fn read_seed(path: &Path) -> Result<[u8; 32]> {
+/// Writes a fresh key to a new file.
+pub(crate) fn new_seed(path: &Path) -> Result<()> {
+    let mut seed = [0_u8; 32];
+    getrandom::fill(&mut seed).map_err(|_| ExchangeError::Random)?;
+    write_secret(path, &format!("{}\n", STANDARD.encode(seed)))
+}
+
+pub(crate) fn read_seed(path: &Path) -> Result<[u8; 32]> {
     let text = read_secret(path)?;
     let bytes = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes.ok_or_else(|| ExchangeError::KeyFile {

@@ -277,6 +277,13 @@ impl Refusal {
             | ExchangeError::NotAParty(_) => Why::NotFound.into(),
             ExchangeError::State { .. } => Why::AgreementState.into(),
             ExchangeError::Notice(_) => Why::NoticeRefused.into(),
+            // Another node has to learn what is wrong with what it signed; the text is its own.
+            ExchangeError::Agreement(_)
+            | ExchangeError::Card(_)
+            | ExchangeError::Offer { .. }
+            | ExchangeError::Replay { .. } => {
+                Self { code: Some(error.code()), ..Self::with_detail(Why::NoticeRefused, format!("{error}.")) }
+            }
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }

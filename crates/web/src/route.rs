@@ -73,6 +73,8 @@ const FORM: usize = 16 << 10;
 const LIST_FORM: usize = 16 << 20;
 // LIMIT: a one-line note is at most 2,048 bytes, its signatures a few hundred more.
 const NOTE: usize = 16 << 10;
+// LIMIT: a text is at most 64 KiB, and 64 signature lines of some 200 bytes follow it.
+const TEXT: usize = 96 << 10;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -118,6 +120,9 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/agreements/{id}", Access::Credential, 0, rest::agreement),
     api(Verb::Get, "/api/v1/agreements/{id}/notes", Access::Credential, 0, rest::notes),
     api(Verb::Post, "/api/v1/agreements/{id}/notes", Access::Credential, NOTE, rest::note),
+    api(Verb::Post, "/api/v1/agreements/{id}/signatures", Access::Credential, TEXT, rest::offers::signatures),
+    api(Verb::Get, "/api/v1/offers", Access::Credential, 0, rest::offers::list),
+    api(Verb::Get, "/api/v1/consents", Access::Credential, 0, rest::offers::consents),
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),

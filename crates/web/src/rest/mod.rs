@@ -2,6 +2,8 @@
 //!
 //! Answers are the values of [`entente_exchange::view`] as JSON, made for the caller; refusals are problems.
 
+pub(crate) mod offers;
+
 use crate::call::Call;
 use crate::console::check::LINES_MAX;
 use crate::door::Door;
