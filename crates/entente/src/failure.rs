@@ -177,8 +177,12 @@ impl From<ExchangeError> for Failure {
             ExchangeError::UnknownAgreement(_) | ExchangeError::UnknownParty(_) | ExchangeError::UnknownObject(_) => {
                 exit::NOT_FOUND
             }
+            ExchangeError::Offer { code: "offer.unknown", .. } => exit::NOT_FOUND,
             ExchangeError::Recall(_) => exit::VERIFICATION,
-            ExchangeError::NotAParty(_) | ExchangeError::State { .. } | ExchangeError::Quota { .. } => exit::REFUSED,
+            ExchangeError::NotAParty(_)
+            | ExchangeError::State { .. }
+            | ExchangeError::Quota { .. }
+            | ExchangeError::Offer { .. } => exit::REFUSED,
             ExchangeError::Card(_) | ExchangeError::Format { .. } | ExchangeError::Notice(_) => exit::USAGE,
             ExchangeError::Remote { code, .. } => remote(code),
             ExchangeError::Usefulness { code: "usefulness.early" | "usefulness.not-shared", .. } => exit::REFUSED,
@@ -194,6 +198,7 @@ impl From<ExchangeError> for Failure {
             ExchangeError::Unconfirmed { agreement } => failure.hint(format!("entente ledger accept-risk {agreement}")),
             ExchangeError::Fork { party, .. } => failure.hint(format!("entente ledger resume {party}")),
             ExchangeError::State { agreement, .. } => failure.hint(format!("entente agreement show {agreement}")),
+            ExchangeError::Offer { code: "offer.unknown", .. } => failure.hint("entente agreement list"),
             ExchangeError::Remote { party, code: "party.no-link", .. } => {
                 failure.hint(format!("entente party add {party}.card --token ID --token-file FILE"))
             }

@@ -179,6 +179,17 @@ impl Exchange {
         self.declare(agreement, &verb).map(|_| ())
     }
 
+    /// The earliest instant at which this party can end an agreement.
+    ///
+    /// # Errors
+    /// [`ExchangeError::UnknownAgreement`].
+    pub fn earliest_end(&self, agreement: &str) -> Result<Timestamp> {
+        let days = i64::from(self.held(agreement)?.agreement.terms().termination.notice_days);
+        // One minute is left for the person who confirms.
+        let notice = days.saturating_mul(86_400_000_000).saturating_add(60_000_000);
+        Ok(self.now().saturating_add_micros(notice).floor_to(1_000_000).saturating_add_micros(1_000_000))
+    }
+
     /// Signs a notice about the version that rules, keeps it and hands it over; returns the hash of its text.
     ///
     /// What stops an agreement, or lifts that, counts for the versions that are signed to follow too: they would otherwise begin as

@@ -11,6 +11,7 @@
 //! | [`agreements`] | install signed notes, suspend and resume |
 //! | [`simulate`] | what a draft would release and withhold of past admissions |
 //! | [`offers`] | texts on their way from the first signature to the last |
+//! | [`agreement_key`] | a new key to sign with |
 //! | [`consent`] | ask for, give and take back consent to onward release |
 //! | [`explain`] | who may see this, and why or why not |
 //! | [`look`], [`check`], [`versions`] | the values behind pages, tables and JSON |
@@ -30,6 +31,7 @@
 pub mod access;
 pub mod account;
 pub mod admit;
+pub mod agreement_key;
 pub mod agreements;
 pub mod anchor;
 mod build;

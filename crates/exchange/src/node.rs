@@ -258,9 +258,7 @@ impl Home {
         for name in ["agreement.key", "ledger.key", "witness.key"] {
             let path = keys.join(name);
             if !path.exists() {
-                let mut seed = [0_u8; 32];
-                getrandom::fill(&mut seed).map_err(|_| ExchangeError::Random)?;
-                write_secret(&path, &format!("{}\n", STANDARD.encode(seed)))?;
+                new_seed(&path)?;
             }
         }
         let database = self.database();
@@ -331,6 +329,13 @@ pub fn read_secret(path: &Path) -> Result<String> {
     }
     let text = fs::read_to_string(path).map_err(|source| home("read", path, source))?;
     Ok(text.trim_end().to_owned())
+}
+
+/// Writes a fresh key to a new file.
+pub(crate) fn new_seed(path: &Path) -> Result<()> {
+    let mut seed = [0_u8; 32];
+    getrandom::fill(&mut seed).map_err(|_| ExchangeError::Random)?;
+    write_secret(path, &format!("{}\n", STANDARD.encode(seed)))
 }
 
 pub(crate) fn read_seed(path: &Path) -> Result<[u8; 32]> {

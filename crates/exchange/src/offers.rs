@@ -170,9 +170,39 @@ impl Exchange {
         if !opened.has_signed(&credential.party) {
             return Err(offer("offer.unsigned", format!("`{}` has not signed what it hands over", credential.party)));
         }
+        // An id that others use among themselves is none of the caller's business, not even that it is taken (A34).
+        if !self.knows_of(credential, agreement)? && self.is_taken(agreement)? {
+            return Err(ExchangeError::UnknownAgreement(agreement.to_owned()));
+        }
         let taken = self.take(note, Some(&credential.party))?;
         let (row, _) = self.keep(taken, None, None)?;
         self.line(&*self.state()?, &row)
+    }
+
+    /// Whether an agreement held here, or an offer of one, names the caller; only then is it told what is wrong with a text of that
+    /// id.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub fn knows_of(&self, credential: &Credential, agreement: &str) -> Result<bool> {
+        let state = self.state()?;
+        let mut held = state.versions.iter().filter(|held| held.id() == agreement);
+        if credential.staff || held.any(|held| held.names(&credential.party)) {
+            return Ok(true);
+        }
+        let rows = self.store().read(|s| s.offers())?;
+        Ok(rows.iter().filter(|row| row.id == agreement).any(|row| {
+            let opened = Agreement::open_partial(row.note.as_bytes());
+            opened.is_ok_and(|opened| opened.terms().party(&credential.party).is_some())
+        }))
+    }
+
+    fn is_taken(&self, agreement: &str) -> Result<bool> {
+        if self.state()?.versions.iter().any(|held| held.id() == agreement) {
+            return Ok(true);
+        }
+        let rows = self.store().read(|s| s.offers())?;
+        Ok(rows.iter().any(|row| row.id == agreement && !self.has_lapsed(row)))
     }
 
     /// The notes of the offers that a party may have, as this node has signed them.

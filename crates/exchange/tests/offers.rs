@@ -168,6 +168,28 @@ fn abuse_a21_and_abuse_a36_what_is_no_proper_offer_is_refused_with_its_code() {
     assert_eq!(fusion.count("SELECT count(*) FROM agreement"), 1);
 }
 
+/// An id that others use is answered as one that is not known, whether they agreed or only offered.
+#[test]
+fn abuse_a34_an_offer_does_not_find_out_which_ids_are_in_use() {
+    let world = World::strangers();
+    let (northtel, fusion, cert) = (&world.northtel, &world.fusion, &world.cert);
+    let certs = || {
+        let text = Text::new(AGREEMENT).clause(Clause::from("cert-x", "fusion"));
+        sign::sign(&written(&[cert, fusion], &text), cert.exchange.keys().agreement()).unwrap()
+    };
+    let credential = fusion.credential("cert-x");
+    let first = sign::sign(&written(&[northtel, fusion], &text()), northtel.exchange.keys().agreement()).unwrap();
+    fusion.exchange.accept_signatures(&fusion.credential("northtel"), AGREEMENT, &first).unwrap();
+    for held in [false, true] {
+        let refused = fusion.exchange.accept_signatures(&credential, AGREEMENT, &certs()).unwrap_err();
+        assert_eq!(refused.code(), "agreement.unknown", "held: {held}");
+        assert!(!fusion.exchange.knows_of(&credential, AGREEMENT).unwrap());
+        if !held {
+            fusion.exchange.countersign(AGREEMENT, Shown::default()).unwrap();
+        }
+    }
+}
+
 /// A later version on offer is not undone by an earlier one, nor an offer prolonged by sending it again.
 #[test]
 fn an_offer_lapses_after_ninety_days_and_a_stale_one_does_not_replace_a_newer() {

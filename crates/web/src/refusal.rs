@@ -304,6 +304,10 @@ impl Refusal {
             }
             ExchangeError::Notice(_) => Why::NoticeRefused.into(),
             ExchangeError::Recall(error) => Self { code: Some(error.code()), ..Self::from(Why::NoticeRefused) },
+            // Another node has to learn what is wrong with what it signed; the text is its own.
+            ExchangeError::Card(_) | ExchangeError::Offer { .. } | ExchangeError::Replay { .. } => {
+                Self { code: Some(error.code()), ..Self::with_detail(Why::NoticeRefused, format!("{error}.")) }
+            }
             ExchangeError::Format { code, message } => {
                 Self { code: Some(code), ..Self::with_detail(Why::CheckValues, message.clone()) }
             }

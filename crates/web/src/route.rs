@@ -80,6 +80,8 @@ const RECALL: usize = 2 << 20;
 const TEXT: usize = 256 << 10;
 /// As large as a witness takes a request (`ledger.md` 1.6).
 const CHECKPOINT: usize = 64 << 10;
+// LIMIT: a text is at most 64 KiB, and 64 signature lines of some 200 bytes follow it.
+const SIGNED_TEXT: usize = 96 << 10;
 /// As large as any door takes.
 const LIST: usize = 32 << 20;
 
@@ -149,6 +151,9 @@ pub(crate) const ROUTES: &[Route] = &[
     api(Verb::Get, "/api/v1/parties/{id}/reciprocity", Access::Credential, 0, rest::reciprocity::reciprocity),
     api(Verb::Get, "/api/v1/parties/{id}/maturity", Access::Credential, 0, rest::reciprocity::maturity),
     api(Verb::Post, "/api/v1/agreements/{id}/simulate", Access::Credential, TEXT, rest::simulate),
+    api(Verb::Post, "/api/v1/agreements/{id}/signatures", Access::Credential, SIGNED_TEXT, rest::offers::signatures),
+    api(Verb::Get, "/api/v1/offers", Access::Credential, 0, rest::offers::list),
+    api(Verb::Get, "/api/v1/consents", Access::Credential, 0, rest::offers::consents),
     api(Verb::Get, "/api/v1/receipts/{agreement}/{leaf}", Access::Credential, 0, rest::receipt),
     api(Verb::Get, "/api/v1/agr/{id}/consistency", Access::Credential, 0, rest::consistency),
     api(Verb::Get, "/agr/{id}/checkpoint", Access::Credential, 0, rest::checkpoint),

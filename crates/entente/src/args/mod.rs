@@ -1,5 +1,6 @@
 //! The grammar of the command line: `entente <noun> <verb>`, with a few verbs at the top for daily work.
 
+mod agreement;
 mod ledger;
 mod recall;
 mod reciprocity;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use entente_agreement::plain::Language;
 
+pub(crate) use agreement::{AgreementAmend, AgreementLife, Consenting};
 pub(crate) use ledger::Ledger;
 pub(crate) use recall::{Recall, RecallCommand};
 pub(crate) use reciprocity::{PartyAffiliate, PartyProfile, Reciprocity, ReciprocityCommand};
@@ -287,17 +289,20 @@ pub(crate) enum AgreementCommand {
         /// Agreement id
         id: String,
     },
+    /// What leads to an agreement, changes it and ends it
+    #[command(flatten)]
+    Life(AgreementLife),
 }
 
 /// `agreement new`.
 #[derive(Debug, Args)]
 pub(crate) struct AgreementNew {
-    /// Template; `telco-police`
+    /// Template: telco-police, cert-community, isp-isp or operation
     #[arg(long, default_value = "telco-police")]
     pub(crate) template: String,
-    /// The other party
-    #[arg(long, value_name = "PARTY", visible_alias = "partner")]
-    pub(crate) with: String,
+    /// The other parties: ids of parties that are known, or files with their cards; several for more than two parties
+    #[arg(long, value_name = "CARD", visible_alias = "partner", num_args = 1.., required = true)]
+    pub(crate) with: Vec<String>,
     /// Agreement id
     #[arg(long, default_value = "agr-1")]
     pub(crate) id: String,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use entente_agreement::plain::{self, Language};
-use entente_agreement::template::{self, TemplateInput, TemplateParty};
+use entente_agreement::template::{self, TemplateError, TemplateParty};
 use entente_agreement::{Agreement, AgreementId, PartyId, Role, Terms, TextError};
 use entente_exchange::node::Card;
 use entente_exchange::view::AgreementView;
@@ -33,37 +33,65 @@ pub(crate) fn run(command: AgreementCommand, global: &Global, output: &Output) -
         AgreementCommand::Verify { file } => verify(&file, output),
         AgreementCommand::Simulate(args) => super::simulate::run(&args, global, output),
         AgreementCommand::Compare { a, b } => super::compare::run(&a, &b, global, output),
-        AgreementCommand::List => {
-            let agreements = open(global)?.agreements(&Viewer::Staff)?;
-            let summary = json!({ "agreements": agreements.len() });
-            output.list(
-                &["agreement", "v", "state", "parties", "valid to", "released", "withheld", "received"],
-                &agreements,
-                |line| {
-                    vec![
-                        line.id.clone(),
-                        line.version.to_string(),
-                        line.state.clone(),
-                        line.parties.join(" ⇄ "),
-                        line.valid_to.clone(),
-                        thousands(line.released),
-                        thousands(line.withheld),
-                        thousands(line.received),
-                    ]
-                },
-                &summary,
-            )?;
-            Ok(exit::OK)
-        }
+        AgreementCommand::List => list(&open(global)?, output),
         AgreementCommand::Show { agreement, lang, note } => show(agreement, lang, note, global, output),
         AgreementCommand::Suspend { id, reason, yes } => suspend(&open(global)?, &id, &reason, yes, output),
         AgreementCommand::Resume { id } => resume(&open(global)?, &id, output),
+        AgreementCommand::Life(command) => super::life::run(command, global, output),
     }
+}
+
+/// Lists what is agreed, and what is offered.
+fn list(exchange: &Exchange, output: &Output) -> Outcome {
+    let agreements = exchange.agreements(&Viewer::Staff)?;
+    let offers = exchange.offers()?;
+    let summary = match offers.len() {
+        0 => json!({ "agreements": agreements.len() }),
+        waiting => json!({ "agreements": agreements.len(), "offers": waiting }),
+    };
+    let lines: Vec<Listed> =
+        agreements.into_iter().map(Listed::Held).chain(offers.into_iter().map(Listed::Offered)).collect();
+    output.list(
+        &["agreement", "v", "state", "parties", "valid to", "released", "withheld", "received"],
+        &lines,
+        |line| match line {
+            Listed::Held(line) => vec![
+                line.id.clone(),
+                line.version.to_string(),
+                line.state.clone(),
+                line.parties.join(" ⇄ "),
+                line.valid_to.clone(),
+                thousands(line.released),
+                thousands(line.withheld),
+                thousands(line.received),
+            ],
+            Listed::Offered(line) => vec![
+                line.id.clone(),
+                line.version.to_string(),
+                line.state.clone(),
+                line.parties.join(" ⇄ "),
+                format!("lapses {}", line.lapses.get(..10).unwrap_or_default()),
+                format!("needs {}", line.unsigned.join(", ")),
+                String::new(),
+                String::new(),
+            ],
+        },
+        &summary,
+    )?;
+    Ok(exit::OK)
+}
+
+/// A line of `agreement list`.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Listed {
+    Held(entente_exchange::view::AgreementLine),
+    Offered(entente_exchange::offers::OfferLine),
 }
 
 /// Drafts an agreement from a template and this party's and the other's card.
 fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
-    if args.template != "telco-police" {
+    if !template::list().iter().any(|template| template.name == args.template) {
         let known: Vec<&str> = template::list().iter().map(|template| template.name).collect();
         return Err(Failure::usage(format!("`{}` is not a template; known: {}", args.template, known.join(", "))));
     }
@@ -76,6 +104,7 @@ fn new(args: AgreementNew, global: &Global, output: &Output) -> Outcome {
     }
     let exchange = open(global)?;
     let draft = Draft {
+        template: &args.template,
         with: &args.with,
         id: &args.id,
         valid_days: args.valid_days,
@@ -167,7 +196,7 @@ fn view(exchange: &Exchange, id: &str, lang: Language) -> Result<AgreementView, 
 }
 
 /// The other parties read the reason in a notice and on a page.
-const REASON_CHARS_MAX: usize = 200;
+pub(super) const REASON_CHARS_MAX: usize = 200;
 
 fn suspend(exchange: &Exchange, id: &str, reason: &str, yes: bool, output: &Output) -> Outcome {
     let before = view(exchange, id, Language::English)?;
@@ -220,7 +249,9 @@ fn digest(path: &Path) -> Result<[u8; 32], Failure> {
 
 /// What a draft is made of.
 struct Draft<'a> {
-    with: &'a str,
+    template: &'a str,
+    /// Ids of known parties, or files with cards.
+    with: &'a [String],
     id: &'a str,
     valid_days: u16,
     tlp_max: Tlp,
@@ -232,47 +263,49 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn text(self, exchange: &Exchange) -> Result<String, Failure> {
-        let own = exchange.card();
-        let other = exchange.cards()?.into_iter().find(|card| card.id == self.with).ok_or_else(|| {
-            Failure::new(exit::NOT_FOUND, "party.unknown", format!("party `{}` is not known", self.with))
-                .hint(format!("entente party add {}.card", self.with))
-        })?;
-        let (operator, police) = match (own.role.as_str(), other.role.as_str()) {
-            ("police", "police") => {
-                return Err(Failure::usage(
-                    "both parties are police; this template is for a network operator and police",
-                ));
-            }
-            ("police", _) => (other, own),
-            (_, "police") => (own, other),
-            _ => {
-                return Err(Failure::usage(
-                    "neither party is police; this template is for a network operator and police",
-                ));
-            }
-        };
         let id = AgreementId::parse(self.id)
             .ok_or_else(|| Failure::usage(format!("`{}` is not an agreement id", self.id)))?;
+        let cards = exchange.cards()?;
+        let mut parties = vec![party(&exchange.card(), self.id)?];
+        for name in self.with {
+            let known = cards.iter().find(|card| card.id == *name);
+            let card = match known {
+                Some(card) => card.clone(),
+                None => card_in(name)?,
+            };
+            parties.push(party(&card, self.id)?);
+        }
         let now = exchange.now().floor_to(1_000_000);
-        let input = TemplateInput {
-            title: format!(
-                "Exchange on command-and-control servers, phishing and compromised sites: {} and {}",
-                operator.name, police.name
-            ),
+        let draft = template::Draft {
+            id,
+            title: None,
             valid_from: now,
             valid_to: now.saturating_add_micros(i64::from(self.valid_days) * 86_400_000_000),
-            operator: party(&operator, self.id)?,
-            police: party(&police, self.id)?,
-            tlp_to_police: self.tlp_max,
-            tlp_to_operator: self.tlp_max,
+            parties,
+            tlp_max: self.tlp_max,
             max_age_days: self.max_age_days,
             community: self.community,
             instrument_reference: self.instrument.0.unwrap_or_else(|| UNNAMED.to_owned()),
             instrument_sha256: self.instrument.1.unwrap_or_default(),
-            id,
         };
-        template::telco_police(&input).map_err(|errors| refused(Path::new("draft"), &errors))
+        template::draft(self.template, &draft).map_err(|error| match error {
+            TemplateError::Text(errors) => refused(Path::new("draft"), &errors),
+            error => Failure::usage(error.to_string()),
+        })
     }
+}
+
+/// The card in a file, where the name is not that of a known party.
+fn card_in(name: &str) -> Result<Card, Failure> {
+    let path = Path::new(name);
+    if !path.is_file() {
+        let message = format!("party `{name}` is not known");
+        return Err(
+            Failure::new(exit::NOT_FOUND, "party.unknown", message).hint(format!("entente party add {name}.card"))
+        );
+    }
+    let text = fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
+    Ok(Card::parse(&text)?)
 }
 
 /// What a draft says in place of the legal instrument that nobody named.
@@ -308,7 +341,7 @@ pub(crate) fn party(card: &Card, agreement: &str) -> Result<TemplateParty, Failu
 }
 
 /// Nobody signs a text that names another key for a party than the card it gave: the other signature would be a stranger's (A21).
-fn check_keys(terms: &Terms, exchange: &Exchange) -> Result<(), Failure> {
+pub(super) fn check_keys(terms: &Terms, exchange: &Exchange) -> Result<(), Failure> {
     let mut cards = exchange.cards()?;
     cards.push(exchange.card());
     for party in &terms.parties {
@@ -421,7 +454,7 @@ fn describe(terms: &Terms, lang: Language, output: &Output) -> Result<(), Failur
 }
 
 /// Prints the sentences of an agreement as paragraphs that fit a page.
-fn print_sentences(sentences: &[String], output: &Output) -> Result<(), Failure> {
+pub(super) fn print_sentences(sentences: &[String], output: &Output) -> Result<(), Failure> {
     for sentence in sentences {
         output.data(&format!("- {}\n", wrapped(sentence, 96, "  ")))?;
     }

@@ -52,6 +52,13 @@ fn page(a: &str, b: &str, first: &Terms, second: &Terms, comparison: &Comparison
     };
     let mut out = line("A", a, first);
     out.push_str(&line("B", b, second));
+    out.push_str(&difference(comparison));
+    out
+}
+
+/// The verdict and every difference of two texts.
+pub(super) fn difference(comparison: &Comparison) -> String {
+    let mut out = String::new();
     out.push_str(&format!("\n{}\n", wrapped(verdict(comparison.relation), WIDTH, "")));
     regions(&mut out, "A permits and B does not", &comparison.added);
     regions(&mut out, "B permits and A does not", &comparison.removed);

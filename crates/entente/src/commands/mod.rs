@@ -7,6 +7,7 @@ mod compare;
 mod convert;
 mod doctor;
 mod ledger;
+mod life;
 mod look;
 mod node;
 mod party;

@@ -10,6 +10,7 @@ mod data;
 mod exchange;
 mod exits;
 mod manners;
+mod offers;
 mod patterns;
 mod proofs;
 mod recall;

@@ -3,6 +3,7 @@
 //! Answers are the values of [`entente_exchange::view`] as JSON, made for the caller; refusals are problems.
 
 pub(crate) mod ledger;
+pub(crate) mod offers;
 pub(crate) mod recalls;
 pub(crate) mod reciprocity;
 mod simulate;

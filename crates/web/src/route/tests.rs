@@ -122,6 +122,7 @@ async fn staff_reaches_every_route() {
             "/objects/{id}/receipt/{part}",
             "/recalls/{id}",
             "/api/v1/agreements/{id}/notes",
+            "/api/v1/agreements/{id}/signatures",
             "/api/v1/agreements/{id}/simulate",
             "/api/v1/receipts/{agreement}/{leaf}",
             "/api/v1/recalls",
