@@ -82,25 +82,8 @@ pub fn clause_of(id: &str) -> Option<usize> {
 /// Returns the floor whose policy has that id; F1 to F13 in the order of section 5.4 compare by position.
 pub fn floor_of(id: &str) -> Option<(usize, Reason)> {
     let is_of = |code: &str| id.strip_prefix(code).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    FLOORS.into_iter().enumerate().find(|(_, reason)| is_of(reason.code()))
+    Reason::FLOORS.into_iter().enumerate().find(|(_, reason)| is_of(reason.code()))
 }
-
-/// The floors in their order.
-const FLOORS: [Reason; 13] = [
-    Reason::FloorRed,
-    Reason::FloorLocalOnly,
-    Reason::FloorState,
-    Reason::FloorValidity,
-    Reason::FloorMarking,
-    Reason::FloorUnmarked,
-    Reason::FloorHold,
-    Reason::FloorEmbargo,
-    Reason::FloorQuarantine,
-    Reason::FloorParty,
-    Reason::FloorType,
-    Reason::FloorEcho,
-    Reason::FloorAmbiguous,
-];
 
 /// Writes a request for one purpose and one door as Cedar data.
 ///
@@ -157,7 +140,7 @@ fn floors(out: &mut String, terms: &Terms) {
         "!(({everyone}.contains(context.releaser)) && ({everyone}.contains(principal)) && context.releaser != principal)"
     );
     let outside = format!("context.now < {from} || context.now >= {to}");
-    for reason in FLOORS {
+    for reason in Reason::FLOORS {
         let when = match reason {
             Reason::FloorRed => "resource.tlp >= 4",
             Reason::FloorLocalOnly => "resource.local_only",

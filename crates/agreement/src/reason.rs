@@ -147,6 +147,51 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The floors that a decision evaluates, in their order (section 5.4 of the format). F14 is the caller's.
+    pub const FLOORS: [Reason; 13] = [
+        Reason::FloorRed,
+        Reason::FloorLocalOnly,
+        Reason::FloorState,
+        Reason::FloorValidity,
+        Reason::FloorMarking,
+        Reason::FloorUnmarked,
+        Reason::FloorHold,
+        Reason::FloorEmbargo,
+        Reason::FloorQuarantine,
+        Reason::FloorParty,
+        Reason::FloorType,
+        Reason::FloorEcho,
+        Reason::FloorAmbiguous,
+    ];
+
+    /// Reasons without a predicate that are no floors of the decision.
+    const OTHERS: [Reason; 17] = [
+        Reason::FloorOracle,
+        Reason::ClauseNone,
+        Reason::PostResidual,
+        Reason::PostInvalid,
+        Reason::ClosureDanglingRequired,
+        Reason::ClosureRequiredProperty,
+        Reason::ObligationPattern,
+        Reason::ObligationVictim,
+        Reason::ObligationError,
+        Reason::DoorCannotExpressMarking,
+        Reason::DoorPap,
+        Reason::DeliveryPurpose,
+        Reason::DeliveryWithdrawn,
+        Reason::LimitObjectsPerDay,
+        Reason::LimitPrivateLookups,
+        Reason::LimitExportDiff,
+        Reason::LimitVolume,
+    ];
+
+    /// Lists every reason once.
+    pub fn all() -> impl Iterator<Item = Reason> {
+        let clause = Predicate::ALL.iter().copied().map(Reason::Clause);
+        let post = Predicate::ALL.iter().copied().map(Reason::Post);
+        Self::FLOORS.into_iter().chain(Self::OTHERS).chain(clause).chain(post)
+    }
+
     /// Returns the stable code, for example `floor.red` or `clause.confidence`.
     pub const fn code(self) -> &'static str {
         match self {

@@ -4,13 +4,14 @@
 //! object as it was released. The acknowledgement is one line and names the recall by the hash of its text.
 
 use entente_ledger::note::{Note, NoteError, SigningKey, VerifierKey};
+use entente_ledger::percent::encode;
 use entente_stix::Timestamp;
 use entente_stix::marking::Tlp;
 
 use crate::Terms;
 use crate::hex;
 use crate::ids::{AgreementId, PartyId};
-use crate::notice::{NoticeError, Pairs, encode, time};
+use crate::notice::{NoticeError, Pairs, time};
 
 /// LIMIT: ids in one recall; more need several notes.
 pub const IDS_MAX: usize = 10_000;

@@ -18,6 +18,7 @@
 //! | [`decision`] | the entries of a node's decision log | ours |
 //! | [`witness`] | the request to cosign and the answer, as a state machine | c2sp.org/tlog-witness |
 //! | [`fork`] | evidence that a log has two histories, as a file | ours |
+//! | [`percent`] | values of one-line notes | ours |
 //! | [`rotation`] | the note by which a log gets another key | ours |
 //! | [`receipt`] | proof that one object, or all objects of a page, were released or delivered | c2sp.org/tlog-proof, `extra` is ours |
 //!
@@ -41,6 +42,7 @@ pub mod leaf;
 pub mod merkle;
 pub mod note;
 mod page;
+pub mod percent;
 pub mod policy;
 pub mod receipt;
 pub mod rotation;

@@ -13,6 +13,7 @@ use crate::hash::{from_base64, to_base64};
 use crate::leaf::{Entry, Leaf, LeafTime};
 use crate::merkle;
 use crate::note::{Note, SigningKey, VerifierKey};
+use crate::percent::{decode, encode};
 
 const VERB: &str = "entente/rotate-key@1";
 
@@ -192,35 +193,6 @@ impl RotationError {
             RotationError::Signature => "rotation.signature",
         }
     }
-}
-
-/// Percent-encodes as one-line notes do: unreserved characters, `:` and `/` stand for themselves.
-fn encode(value: &str) -> String {
-    let mut out = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-/// Decodes what [`encode`] writes; other spellings are caught when the line is written again.
-fn decode(value: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-            bytes.push((high << 4) | low);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

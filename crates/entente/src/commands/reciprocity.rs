@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use entente_agreement::account::{Counts, Period, UsefulnessReport};
+use entente_agreement::account::{Cells, Counts, Period, UsefulnessReport};
 use entente_exchange::Exchange;
 use entente_exchange::account::{Account, Reported};
 use entente_exchange::profile::Maturity;
@@ -16,31 +16,10 @@ use crate::failure::{Failure, Outcome, exit};
 use crate::output::{Form, Output, thousands};
 
 /// Columns of a statement: one row per side and class.
-const COLUMNS: [&str; 23] = [
-    "agreement",
-    "period",
-    "side",
-    "class",
-    "given",
-    "on-time",
-    "unique",
-    "earlier",
-    "lead-1h",
-    "lead-24h",
-    "lead-7d",
-    "late",
-    "confirmed",
-    "confirmed-on-time",
-    "used",
-    "disputed",
-    "upheld",
-    "rejected",
-    "quarantined",
-    "recalled",
-    "points",
-    "weighted",
-    "weights",
-];
+fn columns() -> Vec<&'static str> {
+    let counts = ["agreement", "period", "side", "class"].into_iter().chain(Cells::NAMES);
+    counts.chain(["points", "weighted", "weights"]).collect()
+}
 
 /// Runs a `reciprocity` command.
 pub(crate) fn run(args: Reciprocity, exchange: &Exchange, output: &Output) -> Outcome {
@@ -116,17 +95,17 @@ fn statement(args: &Reciprocity, exchange: &Exchange, output: &Output) -> Outcom
     let accounts = exchange.reciprocity(party, args.agreement.as_deref(), parsed(args.period.as_deref())?)?;
     if args.csv {
         let rows: Vec<Vec<String>> = accounts.iter().flat_map(rows).collect();
-        output.bytes(out::csv(&COLUMNS, rows).as_bytes())?;
+        output.bytes(out::csv(&columns(), rows).as_bytes())?;
         return Ok(exit::OK);
     }
     match output.form {
         Form::People => {
-            output.table(&COLUMNS, accounts.iter().flat_map(rows))?;
+            output.table(&columns(), accounts.iter().flat_map(rows))?;
             for account in &accounts {
                 say(account, output);
             }
         }
-        _ => output.list(&COLUMNS, &accounts, |_| Vec::new(), &json!({ "accounts": accounts.len() }))?,
+        _ => output.list(&columns(), &accounts, |_| Vec::new(), &json!({ "accounts": accounts.len() }))?,
     }
     Ok(exit::OK)
 }
