@@ -89,6 +89,8 @@ impl Exchange {
         let terms = version.agreement.terms();
         let due = |hours: u16| recall.at.as_micros().saturating_add(i64::from(hours).saturating_mul(3_600_000_000));
         let key = self.keys().log(&log_origin(&self.node().host, version.id()))?;
+        // It may be passed on into any of them.
+        self.ask_about_heads()?;
         self.store().write(|tx| -> Result<Vec<u8>> {
             let new = tx.put_recall(&NewRecall {
                 hash: &hash,

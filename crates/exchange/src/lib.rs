@@ -182,8 +182,8 @@ impl Exchange {
         }));
         // The guard must not keep the node alive that holds it.
         let inner = Arc::downgrade(&exchange.0);
-        exchange.keys().guard_with(Box::new(move |origin| match inner.upgrade() {
-            Some(inner) => Self(inner).may_sign(origin),
+        exchange.keys().guard_with(Box::new(move |origin, may_ask| match inner.upgrade() {
+            Some(inner) => Self(inner).may_sign(origin, may_ask),
             None => Ok(log_key::Rotated::default()),
         }));
         Ok(exchange)

@@ -20,8 +20,9 @@ pub(crate) struct Rotated {
     pub(crate) since_us: i64,
 }
 
-/// Says whether a log may be signed now, and with which key. Asked before each signature.
-pub(crate) type Guard = Box<dyn Fn(&str) -> Result<Rotated> + Send + Sync>;
+/// Says whether a log may be signed now, and with which key; the second argument, whether other nodes may be asked about it. Asked
+/// before each signature.
+pub(crate) type Guard = Box<dyn Fn(&str, bool) -> Result<Rotated> + Send + Sync>;
 
 /// The key of one log, with the one before it while both sign.
 #[derive(Clone, Debug)]

@@ -199,7 +199,20 @@ impl Keys {
     /// [`ExchangeError::KeyFile`] when the origin is not a valid key name, [`ExchangeError::Rollback`] and
     /// [`ExchangeError::Unconfirmed`] when the log must not sign.
     pub fn log(&self, origin: &str) -> Result<LogKey> {
-        let rotated = self.guard.get().map(|guard| guard(origin)).transpose()?.unwrap_or_default();
+        self.key(origin, true)
+    }
+
+    /// The key that signs one log now, within a transaction: nobody is asked, since the answer could not be kept and the other node
+    /// may be waiting for this one. What the transaction is about asks before, with [`Keys::log`].
+    ///
+    /// # Errors
+    /// As [`Keys::log`]; [`ExchangeError::Unconfirmed`] also when nobody has been asked before.
+    pub(crate) fn log_within(&self, origin: &str) -> Result<LogKey> {
+        self.key(origin, false)
+    }
+
+    fn key(&self, origin: &str, may_ask: bool) -> Result<LogKey> {
+        let rotated = self.guard.get().map(|guard| guard(origin, may_ask)).transpose()?.unwrap_or_default();
         LogKey::load(&self.directory, self.first_log_key(origin)?, rotated)
     }
 

@@ -165,6 +165,9 @@ impl Exchange {
         }
         done.objects = u64::try_from(originals.len()).unwrap_or(u64::MAX);
         let taking = Taking { reason, action, blocks: true, cause: None };
+        if !dry_run {
+            self.ask_about_heads()?;
+        }
         let now = self.now();
         let mut released: BTreeSet<String> = BTreeSet::new();
         let done = self.store().write(|tx| -> Result<RecallDone> {
@@ -250,7 +253,7 @@ impl Exchange {
         };
         let terms = version.agreement.terms();
         let confirmable = terms.party(&recipient.id).is_some_and(|party| party.log_vkey.is_some());
-        let key = self.keys().log(&log_origin(&self.node().host, &head.agreement))?;
+        let key = self.keys().log_within(&log_origin(&self.node().host, &head.agreement))?;
         let mut log = journal::log(tx, &head.agreement, key.name())?;
         let mut by_id: BTreeMap<String, Vec<Taken>> = BTreeMap::new();
         for row in rows {
@@ -346,7 +349,7 @@ impl Exchange {
         }
         let terms = version.agreement.terms();
         let obligations: Vec<u8> = terms.clauses.iter().flat_map(|clause| clause.obligations.hash()).collect();
-        let key = self.keys().log(&log_origin(&self.node().host, &head.agreement))?;
+        let key = self.keys().log_within(&log_origin(&self.node().host, &head.agreement))?;
         let mut log = journal::log(tx, &head.agreement, key.name())?;
         for batch in revoked.chunks(BATCH_ROWS_MAX) {
             let head = tx.head(&head.agreement, head.recipient)?;

@@ -65,19 +65,36 @@ pub struct Adopted {
 
 impl Exchange {
     /// Says whether a log may be signed now; asked by [`crate::node::Keys::log`].
-    pub(crate) fn may_sign(&self, origin: &str) -> Result<Rotated> {
+    pub(crate) fn may_sign(&self, origin: &str, may_ask: bool) -> Result<Rotated> {
         let prefix = log_origin(&self.node().host, "");
         if let Some(agreement) = origin.strip_prefix(&prefix) {
             if let Some(row) = self.store().read(|s| s.halted(agreement))? {
                 return Err(ExchangeError::Rollback { agreement: row.agreement, problem: row.reason });
             }
             if !self.asked().has(agreement) {
+                if !may_ask {
+                    return Err(ExchangeError::Unconfirmed { agreement: agreement.to_owned() });
+                }
                 self.ask_before_signing(agreement, origin)?;
                 self.asked().add(agreement);
             }
         }
         let last = self.store().read(|s| s.log_keys(origin))?.pop();
         Ok(last.map_or_else(Rotated::default, |row| Rotated { times: row.n, since_us: row.since_us }))
+    }
+
+    /// Asks about every log in which something was released, before a transaction that may write into any of them. A log that must not
+    /// sign is no reason to keep the others from it; the transaction finds out which ones it needs.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Store`].
+    pub(crate) fn ask_about_heads(&self) -> Result<()> {
+        for head in self.store().read(|s| s.heads())? {
+            if let Err(error) = self.keys().log(&log_origin(&self.node().host, &head.agreement)) {
+                tracing::debug!(agreement.id = head.agreement, "its log must not sign now: {error}");
+            }
+        }
+        Ok(())
     }
 
     fn ask_before_signing(&self, agreement: &str, origin: &str) -> Result<()> {

@@ -100,6 +100,24 @@ fn a_recalled_object_is_deleted_and_acknowledged_on_both_sides() {
     assert!(!String::from_utf8(export.bytes).unwrap().contains(VALUE));
 }
 
+/// A process that has just started asks other nodes about a log before it signs in it, and keeps the answer: not within the
+/// transaction of the recall, which would wait for itself.
+#[test]
+fn a_recall_by_a_new_process_asks_about_the_log_before_it_writes() {
+    let (world, _server) = fetched(VALUE);
+    let _other = world.connect(&world.fusion, &world.northtel);
+    world.time.advance_days(1);
+    let process = world.northtel.again();
+    let (done, when_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        done.send(process.recall(&[VALUE.to_owned()], RecallReason::Wrong, RecallAction::Delete, false)).unwrap();
+    });
+    // It never ends if it waits for itself.
+    let recalled = when_done.recv_timeout(std::time::Duration::from_secs(60)).expect("the recall ends").unwrap();
+    assert_eq!(recalled.parties.len(), 1);
+    assert_eq!(kinds(&world.northtel, "recall"), 1);
+}
+
 /// Nothing but the recalled rows of a page changes: later pages and proofs go on as before, and numbers are not used twice.
 #[test]
 fn what_comes_after_a_recall_is_released_fetched_and_proved_as_before() {
