@@ -121,8 +121,7 @@ async function visit(browser, node, pagesMax, saved) {
   const { context, page, faults } = await watched(browser, origin);
   await page.goto(node.console_link, { waitUntil: 'load' });
   // A link alone changes nothing, so that a preview cannot use it up.
-  await page.getByRole('button', { name: 'Open the console' }).click();
-  await page.waitForLoadState('load');
+  await leaving(page, () => page.getByRole('button', { name: 'Open the console' }).click());
   check(`${node.party}: the one-time link opens the console`, new URL(page.url()).pathname !== '/enter', page.url());
   const pending = SEEDS.map((seed) => new URL(seed, origin).href);
   const seen = new Set(pending);
@@ -203,8 +202,8 @@ async function withoutScript(browser, node, state) {
   await page.goto(`${origin}/check`);
   const text = page.locator('main textarea').first();
   await text.fill('198.51.100[.]25\nhxxp://login-gov[.]example/x\nfoo bar');
-  await text.locator('xpath=ancestor::form').locator('button, input[type=submit]').first().click();
-  await page.waitForLoadState('load');
+  const send = text.locator('xpath=ancestor::form').locator('button, input[type=submit]').first();
+  await leaving(page, () => send.click());
   const answer = await page.locator('main').innerText();
   check(`${node.party}: a pasted list is checked without script`, /198\.51\.100/.test(answer.replaceAll('[.]', '.')), answer.slice(0, 400));
   await context.close();
@@ -266,6 +265,14 @@ async function arabic(page, origin, agreement) {
   check('test of the test: a date that is turned round is seen', found.includes('2026-11-01'), found);
 }
 
+// Does what leads to another page, and waits for that page: the present one is loaded already.
+async function leaving(page, act) {
+  const navigated = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame());
+  await act();
+  await navigated;
+  await page.waitForLoadState('load');
+}
+
 // A text that permits more is compared and simulated by keyboard alone; without script; and with hostile text in it.
 async function drafts(browser, page, origin, agreement, state) {
   const note = await (await page.request.get(`${origin}/agreements/${agreement}/versions/1`)).text();
@@ -279,31 +286,27 @@ async function drafts(browser, page, origin, agreement, state) {
   for (let stops = 0; stops < 6 && !(await page.evaluate(() => document.activeElement.matches('button.primary'))); stops += 1) {
     await page.keyboard.press('Tab');
   }
-  await page.keyboard.press('Enter');
-  await page.waitForLoadState('load');
+  await leaving(page, () => page.keyboard.press('Enter'));
   const answer = await page.locator('main').innerText();
   check('compare: a hidden broader amendment is found by keyboard alone (A22)', /broader/i.test(answer) && /asks for a confidence/.test(answer), answer.slice(0, 400));
   check('compare: the counterexample is in sight', await page.locator('.regions .added pre').first().isVisible());
   await sound(page, 'compare');
   await page.goto(`${origin}/agreements/${agreement}/compare`);
   await page.locator('#text').fill(`${text}\nx = "</textarea>${HOSTILE}"\n`);
-  await page.locator('main button.primary').click();
-  await page.waitForLoadState('load');
+  await leaving(page, () => page.locator('main button.primary').click());
   check('compare: hostile text makes no element', (await page.locator('svg[onload], img[onerror]').count()) === 0);
   check('compare: the fault is marked in its line', (await page.locator('.source mark').count()) > 0);
   await sound(page, 'compare, refused');
   await page.goto(`${origin}/agreements/${agreement}/simulate`);
   await page.locator('#text').fill(hidden);
-  await page.locator('main button.primary').click();
-  await page.waitForLoadState('load');
+  await leaving(page, () => page.locator('main button.primary').click());
   check('simulate: the sentence says what would be released', /would release/.test(await page.locator('main').innerText()));
   await sound(page, 'simulate');
   const plain = await watched(browser, origin, { javaScriptEnabled: false, storageState: state });
   for (const screen of ['compare', 'simulate']) {
     await plain.page.goto(`${origin}/agreements/${agreement}/${screen}`);
     await plain.page.locator('#text').fill(hidden);
-    await plain.page.locator('main button.primary').click();
-    await plain.page.waitForLoadState('load');
+    await leaving(plain.page, () => plain.page.locator('main button.primary').click());
     check(`${screen}: works without script`, /broader|would release/i.test(await plain.page.locator('main').innerText()));
   }
   await plain.context.close();
