@@ -17,7 +17,7 @@ pub(crate) struct Recall {
     /// agreement-ended, consent-withdrawn, legal, marking-raised, membership-change, stale or wrong
     #[arg(long, required = true, default_value = "", hide_default_value = true)]
     pub(crate) reason: String,
-    /// What the parties do: delete, stop-use, or `raise:LEVEL`
+    /// What the parties do: delete, stop-use, or raise:LEVEL
     #[arg(long, default_value = "delete")]
     pub(crate) action: String,
     /// Say who has them, and do nothing
